@@ -1,0 +1,143 @@
+"""Every error this package raises, and what to do about each.
+
+    VoicemailError
+    ├── TryAgain              the same request may succeed later
+    │   ├── Unavailable       no answer, a broken answer, or a 5xx: it may or may not have been carried out
+    │   ├── RateLimited       the other side asked us to slow down
+    │   └── RoutingFailed     the Omni-Channel flow gave no rep and no queue
+    ├── Rejected              this voicemail will never be taken as it is
+    │   ├── BadRecording      the audio is empty, truncated, foreign or lies about itself
+    │   ├── BadVoicemail      the data that came with the recording is incomplete or malformed
+    │   └── ConversationClosed  the call no longer takes transcripts
+    ├── Misconfigured         nothing works until a human changes something
+    │   ├── SettingsInvalid   a setting is missing or contradicts another
+    │   ├── AuthenticationFailed  Salesforce does not know this key, user or contact center
+    │   └── PermissionMissing the integration user may not do what the step needs
+    └── LeaseLost             another worker has taken this run over; whatever we know is out of date
+"""
+
+from __future__ import annotations
+
+
+class VoicemailError(Exception):
+    """Something went wrong with a voicemail; `str()` says what, with the vendor's code and request id, and the fix."""
+
+    fix: str = ""
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        service: str = "",
+        code: str = "",
+        status: int | None = None,
+        request_id: str = "",
+        voicemail_id: str = "",
+        fix: str = "",
+    ) -> None:
+        super().__init__(what)
+        self.what = what
+        self.service = service
+        self.code = code
+        self.status = status
+        self.request_id = request_id
+        self.voicemail_id = voicemail_id
+        self.fix = fix or type(self).fix
+
+    def __str__(self) -> str:
+        marks = [
+            f"{name} {value}"
+            for name, value in (
+                ("service", self.service),
+                ("HTTP", self.status),
+                ("code", self.code),
+                ("request id", self.request_id),
+                ("voicemail", self.voicemail_id),
+            )
+            if value
+        ]
+        text = f"{self.what} [{', '.join(marks)}]" if marks else self.what
+        return f"{text} Next: {self.fix}" if self.fix else text
+
+
+class TryAgain(VoicemailError):
+    """The same request may succeed later; the journal decides when."""
+
+    max_tries: int | None = None
+    """How many tries a step gets before a human is called; None means until the horizon (72 h by default)."""
+
+
+class Unavailable(TryAgain):
+    """No answer, a broken answer or a server error: the request may or may not have been carried out."""
+
+    fix = "nothing: it is tried again by itself"
+
+
+class RateLimited(TryAgain):
+    """The org's limit is reached; `retry_after_seconds` is the vendor's word, if it gave one."""
+
+    fix = "nothing: it is tried again by itself; raise the org's limit if this keeps happening"
+
+    def __init__(self, what: str, *, retry_after_seconds: float | None = None, **context: object) -> None:
+        super().__init__(what, **context)  # type: ignore[arg-type]
+        self.retry_after_seconds = retry_after_seconds
+
+
+class RoutingFailed(TryAgain):
+    """The Omni-Channel flow answered with errors: the voicemail is in nobody's queue yet."""
+
+    max_tries = 4
+    fix = (
+        "check in Setup that the dialed number has a phone channel with an Omni-Channel flow or fallback queue, and that "
+        "the queue is mapped to the telephony system's queue; then `scv-voicemail retry ID`"
+    )
+
+
+class Rejected(VoicemailError):
+    """Salesforce will never take this request as it is; trying again changes nothing."""
+
+    fix = "correct the data, then `scv-voicemail retry ID`"
+
+
+class BadRecording(Rejected):
+    """The audio cannot be delivered: empty, truncated, of a foreign format, or not there."""
+
+    fix = "send a WAV file (PCM 8/16-bit, mu-law or A-law, mono or stereo)"
+
+
+class BadVoicemail(Rejected):
+    """The data that came with the recording is incomplete or malformed."""
+
+    fix = "correct the named field and hand the voicemail in again"
+
+
+class ConversationClosed(Rejected):
+    """The conversation takes no more transcripts: the call was closed by somebody else."""
+
+
+class Misconfigured(VoicemailError):
+    """Nothing works until a human changes a setting, here or in Salesforce."""
+
+    fix = "run `scv-voicemail doctor`"
+
+
+class SettingsInvalid(Misconfigured):
+    """A setting is missing, malformed, or contradicts another."""
+
+    fix = "set it in the environment, in .env or in scv-voicemail.toml; `scv-voicemail doctor` lists what is missing"
+
+
+class AuthenticationFailed(Misconfigured):
+    """Salesforce does not accept this key, user or contact center."""
+
+    fix = "run `scv-voicemail doctor`: it compares key, certificate, org id, contact center and clock"
+
+
+class PermissionMissing(Misconfigured):
+    """The integration user may not read or write what the step needs."""
+
+    fix = "assign the integration user's permission set, then `scv-voicemail retry ID`"
+
+
+class LeaseLost(VoicemailError):
+    """Another worker has taken this run over, so this one must not write any more."""

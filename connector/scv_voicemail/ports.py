@@ -1,0 +1,248 @@
+"""The sockets that adapters plug into: recording sources, transcribers, delivery targets, journals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Protocol
+
+from scv_voicemail.voicemail import Transcript, Voicemail
+
+Clock = Callable[[], datetime]
+"""Gives the time in UTC; tests pass one that they move by hand."""
+
+Receipt = Mapping[str, Any]
+"""What a finished step leaves in the journal: JSON-ready, read by later steps; `warning` reaches the user."""
+
+
+# ------------------------------------------------------------------------------------------------ what a step may say
+
+
+class NotYet(Exception):  # noqa: N818 - not an error: the other side needs more time
+    """The other side has not caught up yet: look again in `after_seconds`. Costs no try."""
+
+    def __init__(self, why: str, *, after_seconds: float) -> None:
+        super().__init__(why)
+        self.after_seconds = after_seconds
+
+
+class Redo(Exception):  # noqa: N818 - not an error: an earlier step has to be done again
+    """The effect of an earlier step is not there any more: its receipt is torn up and it runs again."""
+
+    def __init__(self, why: str, *, step: str) -> None:
+        super().__init__(why)
+        self.step = step
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """What a step is given: the voicemail, the receipts so far, and how often this step was begun."""
+
+    voicemail: Voicemail
+    receipts: Mapping[str, Receipt]
+    number: int
+    since: datetime
+    now: datetime
+
+    @property
+    def again(self) -> bool:
+        """True when an earlier try may have reached the other side: look before writing."""
+        return self.number > 1
+
+    @property
+    def waited_seconds(self) -> float:
+        """Seconds since this step was first begun."""
+        return (self.now - self.since).total_seconds()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One named piece of work with one effect on the other side. `run` returns a receipt or raises."""
+
+    name: str
+    run: Callable[[Attempt], Receipt]
+
+
+class Target(Protocol):
+    """Where a voicemail is delivered to. Every step must be safe to repeat when `attempt.again` is true."""
+
+    name: str
+
+    def steps(self) -> Sequence[Step]:
+        """The steps in their order."""
+        ...
+
+
+class Transcriber(Protocol):
+    """Turns a recording into text. Raises `VoicemailError`; the voicemail is then delivered without a transcript."""
+
+    def transcribe(self, voicemail: Voicemail) -> Transcript | None:
+        """The transcript, or None when nothing was said."""
+        ...
+
+
+class RecordingSource(Protocol):
+    """Where voicemails come from. A voicemail is settled only after the journal holds it."""
+
+    def pending(self) -> Iterator[Arrival]:
+        """The complete voicemails that lie there now. Half-written ones wait."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """Something that came in: `read` gives the voicemail or raises `Rejected`; then one of the two others is called."""
+
+    name: str
+    read: Callable[[], Voicemail]
+    taken: Callable[[], None]
+    set_aside: Callable[[str], None]
+
+
+# -------------------------------------------------------------------------------------------------------- the journal
+
+
+class RunState(StrEnum):
+    """Where the delivery of one voicemail to one target stands."""
+
+    WAITING = "waiting"
+    """Due now or later; any worker may take it."""
+    RUNNING = "running"
+    """A worker holds the lease; when the lease expires or the worker is dead, another may take it."""
+    DELIVERED = "delivered"
+    """Every step has its receipt."""
+    PARKED = "parked"
+    """Needs a human; `retry` puts it back at the step that failed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """The delivery of one voicemail to one target, as the journal knows it.
+
+    `attempt` counts how often the current step was begun; it starts again at 1 with every receipt.
+    `tries` counts how often the current step failed. `token` fences: it grows with every lease.
+    `step_since` is when the current step was first begun.
+    """
+
+    voicemail_id: str
+    target: str
+    state: RunState
+    accepted_at: datetime
+    due: datetime
+    attempt: int = 0
+    tries: int = 0
+    redone: int = 0
+    step_since: datetime | None = None
+    owner: str = ""
+    token: int = 0
+    lease_until: datetime | None = None
+    last_error: str = ""
+    receipts: Mapping[str, Receipt] = field(default_factory=dict)
+
+    @property
+    def warnings(self) -> list[str]:
+        """What the user should know although the voicemail arrived."""
+        return [str(receipt["warning"]) for receipt in self.receipts.values() if receipt.get("warning")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One line of a run's history, for `explain`."""
+
+    at: datetime
+    voicemail_id: str
+    target: str
+    kind: str
+    step: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """The circuit breaker of one target, shared by every worker of a journal."""
+
+    target: str
+    failures: int = 0
+    open_until: datetime | None = None
+
+
+class Journal(Protocol):
+    """The truth about every voicemail: what arrived, what was done with it, what is to be done next.
+
+    Every change is committed before the method returns. A method that takes a `run` writes only while that run's
+    fencing token is the current one, and raises `LeaseLost` otherwise.
+    """
+
+    def accept(self, voicemail: Voicemail, *, targets: Sequence[str], now: datetime) -> bool:
+        """Write a voicemail down with one waiting run per target; False when it is already known."""
+        ...
+
+    def claim(
+        self,
+        *,
+        owner: str,
+        now: datetime,
+        lease_seconds: float,
+        probe_seconds: float,
+        voicemail_id: str | None = None,
+        is_gone: Callable[[str], bool] = lambda _owner: False,
+    ) -> Run | None:
+        """Lease the run that has been due longest: waiting and due, or running with an expired lease or a dead owner.
+
+        A target whose gate is open is passed over, except for one probe per `probe_seconds`.
+        """
+        ...
+
+    def receive(self, run: Run, step: str, receipt: Receipt, *, now: datetime, lease_seconds: float) -> Run:
+        """Keep a step's receipt, extend the lease and close the target's gate."""
+        ...
+
+    def postpone(self, run: Run, *, due: datetime, now: datetime, error: str = "", step: str = "", failed: bool) -> None:
+        """Give the lease back; the run is due again at `due`. `failed` counts a try."""
+        ...
+
+    def redo(self, run: Run, *, step: str, why: str, now: datetime) -> None:
+        """Tear up one receipt and give the lease back; the run is due at once."""
+        ...
+
+    def finish(self, run: Run, *, now: datetime) -> None:
+        """Every step is done: the run is delivered."""
+        ...
+
+    def park(self, run: Run, *, step: str, why: str, now: datetime) -> None:
+        """Call a human: nothing happens to this run until `retry`."""
+        ...
+
+    def retry(self, voicemail_id: str, *, now: datetime, target: str | None = None) -> int:
+        """Put the parked and waiting runs of a voicemail back to work now; how many that were."""
+        ...
+
+    def keep_transcript(self, voicemail_id: str, transcript: Transcript) -> None:
+        """Add a transcript to a voicemail that had none; the first one stays."""
+        ...
+
+    def trip(self, target: str, *, now: datetime, threshold: int, open_seconds: float) -> Gate:
+        """Count a failure of the whole target; open its gate once `threshold` is reached."""
+        ...
+
+    def voicemail(self, voicemail_id: str) -> Voicemail | None:
+        """The voicemail, if it is known."""
+        ...
+
+    def runs(self, *, voicemail_id: str | None = None, state: RunState | None = None, limit: int = 1000) -> list[Run]:
+        """Runs, newest voicemail first."""
+        ...
+
+    def events(self, voicemail_id: str) -> list[Event]:
+        """The history of a voicemail, oldest first."""
+        ...
+
+    def counts(self) -> dict[RunState, int]:
+        """How many runs are in each state."""
+        ...
+
+    def next_due(self, *, now: datetime) -> datetime | None:
+        """When the next waiting run is due, or None when nothing waits."""
+        ...

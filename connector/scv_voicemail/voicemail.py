@@ -1,0 +1,137 @@
+"""The nouns: what a caller left, as this package sees it. Frozen, no I/O."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Any, Self
+
+from scv_voicemail.errors import BadVoicemail
+
+ANONYMOUS = "anonymous"
+"""The caller's number when the caller withheld it."""
+
+
+class MailboxKind(StrEnum):
+    """Whom a voicemail is for."""
+
+    QUEUE = "queue"
+    REP = "rep"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mailbox:
+    """Whom the caller wanted: a queue by developer name, or a rep by username."""
+
+    kind: MailboxKind
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recording:
+    """The audio of a voicemail, as measured from its bytes (never from its header).
+
+    `path` is where this machine can read it. `location` is the lasting https address under which a rep's browser
+    fetches it; empty until the wiring knows it.
+    """
+
+    path: str
+    duration_seconds: float
+    size_bytes: int
+    sha256: str
+    location: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Segment:
+    """A stretch of speech; times are milliseconds from the start of the recording."""
+
+    text: str
+    start_ms: int
+    end_ms: int
+    confidence: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transcript:
+    """What the caller said, in order."""
+
+    segments: tuple[Segment, ...]
+    language: str = ""
+    provider: str = "supplied"
+
+    @property
+    def text(self) -> str:
+        """The whole transcript as one line of prose."""
+        return " ".join(segment.text for segment in self.segments)
+
+    @classmethod
+    def of_text(cls, text: str, *, duration_seconds: float, language: str = "", provider: str = "supplied") -> Self:
+        """A transcript without timings: one segment over the whole recording."""
+        whole = Segment(text=text.strip(), start_ms=0, end_ms=round(duration_seconds * 1000))
+        return cls(segments=(whole,) if whole.text else (), language=language, provider=provider)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Voicemail:
+    """One message that one caller left.
+
+    `id` is the telephony system's own key of the call; Salesforce knows it as `vendorCallKey`.
+    `caller` and `dialed_number` are E.164, or `anonymous` for a caller who withheld the number.
+    `started_at` is when the recording began, in UTC. `targets` empty means: those of the settings.
+    `attributes` become `callAttributes`: API names of VoiceCall fields and their values.
+    """
+
+    id: str
+    caller: str
+    dialed_number: str
+    started_at: datetime
+    recording: Recording
+    transcript: Transcript | None = None
+    mailbox: Mailbox | None = None
+    language: str = ""
+    source: str = "library"
+    targets: tuple[str, ...] = ()
+    attributes: tuple[tuple[str, str], ...] = ()
+
+    MAX_ID_LENGTH = 255
+
+    def __post_init__(self) -> None:
+        if not self.id or len(self.id) > self.MAX_ID_LENGTH or not self.id.isprintable():
+            raise BadVoicemail(f"the id must be 1 to {self.MAX_ID_LENGTH} printable characters, got {self.id!r}")
+        if self.started_at.tzinfo is None:
+            raise BadVoicemail("started_at needs a time zone", voicemail_id=self.id)
+        if not self.dialed_number:
+            raise BadVoicemail("the dialed number is missing", voicemail_id=self.id)
+
+    @property
+    def ended_at(self) -> datetime:
+        """When the recording ended, in UTC."""
+        return self.started_at + timedelta(seconds=self.recording.duration_seconds)
+
+    def to_dict(self) -> dict[str, Any]:
+        """A JSON-ready copy, for a journal."""
+        return asdict(self) | {"started_at": self.started_at.astimezone(UTC).isoformat()}
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Self:
+        """The voicemail that `to_dict` wrote down."""
+        transcript, mailbox = data["transcript"], data["mailbox"]
+        return cls(
+            **data
+            | {
+                "started_at": datetime.fromisoformat(data["started_at"]),
+                "recording": Recording(**data["recording"]),
+                "transcript": None
+                if transcript is None
+                else Transcript(**transcript | {"segments": tuple(Segment(**one) for one in transcript["segments"])}),
+                "mailbox": None if mailbox is None else Mailbox(kind=MailboxKind(mailbox["kind"]), name=mailbox["name"]),
+                "targets": tuple(data["targets"]),
+                "attributes": tuple((name, value) for name, value in data["attributes"]),
+            }
+        )
+
+    def with_transcript(self, transcript: Transcript) -> Self:
+        """The same voicemail, now with what the caller said."""
+        return replace(self, transcript=transcript)
