@@ -1,19 +1,19 @@
 """Every error this package raises, and what to do about each.
 
-    VoicemailError
-    ├── TryAgain              the same request may succeed later
-    │   ├── Unavailable       no answer, a broken answer, or a 5xx: it may or may not have been carried out
-    │   ├── RateLimited       the other side asked us to slow down
-    │   └── RoutingFailed     the Omni-Channel flow gave no rep and no queue
-    ├── Rejected              this voicemail will never be taken as it is
-    │   ├── BadRecording      the audio is empty, truncated, foreign or lies about itself
-    │   ├── BadVoicemail      the data that came with the recording is incomplete or malformed
-    │   └── ConversationClosed  the call no longer takes transcripts
-    ├── Misconfigured         nothing works until a human changes something
-    │   ├── SettingsInvalid   a setting is missing or contradicts another
-    │   ├── AuthenticationFailed  Salesforce does not know this key, user or contact center
-    │   └── PermissionMissing the integration user may not do what the step needs
-    └── LeaseLost             another worker has taken this run over; whatever we know is out of date
+VoicemailError
+├── TryAgain              the same request may succeed later
+│   ├── Unavailable       no answer, a broken answer, or a 5xx: it may or may not have been carried out
+│   ├── RateLimited       the other side asked us to slow down
+│   └── RoutingFailed     the Omni-Channel flow gave no rep and no queue
+├── Rejected              this voicemail will never be taken as it is
+│   ├── BadRecording      the audio is empty, truncated, foreign or lies about itself
+│   ├── BadVoicemail      the data that came with the recording is incomplete or malformed
+│   └── ConversationClosed  the call no longer takes transcripts
+├── Misconfigured         nothing works until a human changes something
+│   ├── SettingsInvalid   a setting is missing or contradicts another
+│   ├── AuthenticationFailed  Salesforce does not know this key, user or contact center
+│   └── PermissionMissing the integration user may not do what the step needs
+└── LeaseLost             another worker has taken this run over; whatever we know is out of date
 """
 
 from __future__ import annotations

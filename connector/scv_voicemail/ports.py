@@ -199,7 +199,9 @@ class Journal(Protocol):
         """Keep a step's receipt, extend the lease and close the target's gate."""
         ...
 
-    def postpone(self, run: Run, *, due: datetime, now: datetime, error: str = "", step: str = "", failed: bool) -> None:
+    def postpone(
+        self, run: Run, *, due: datetime, now: datetime, error: str = "", step: str = "", failed: bool
+    ) -> None:
         """Give the lease back; the run is due again at `due`. `failed` counts a try."""
         ...
 

@@ -126,7 +126,9 @@ class Voicemail:
                 "transcript": None
                 if transcript is None
                 else Transcript(**transcript | {"segments": tuple(Segment(**one) for one in transcript["segments"])}),
-                "mailbox": None if mailbox is None else Mailbox(kind=MailboxKind(mailbox["kind"]), name=mailbox["name"]),
+                "mailbox": None
+                if mailbox is None
+                else Mailbox(kind=MailboxKind(mailbox["kind"]), name=mailbox["name"]),
                 "targets": tuple(data["targets"]),
                 "attributes": tuple((name, value) for name, value in data["attributes"]),
             }
