@@ -88,8 +88,8 @@ class RoutingFailed(TryAgain):
 
     max_tries = 4
     fix = (
-        "check in Setup that the dialed number has a phone channel with an Omni-Channel flow or fallback queue, and that "
-        "the queue is mapped to the telephony system's queue; then `scv-voicemail retry ID`"
+        "check in Setup that the dialed number has a phone channel with an Omni-Channel flow or fallback queue, and "
+        "that the queue is mapped to the telephony system's queue; then `scv-voicemail retry ID`"
     )
 
 

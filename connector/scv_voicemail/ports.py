@@ -20,7 +20,7 @@ Receipt = Mapping[str, Any]
 # ------------------------------------------------------------------------------------------------ what a step may say
 
 
-class NotYet(Exception):  # noqa: N818 - not an error: the other side needs more time
+class NotYet(Exception):
     """The other side has not caught up yet: look again in `after_seconds`. Costs no try."""
 
     def __init__(self, why: str, *, after_seconds: float) -> None:
@@ -28,7 +28,7 @@ class NotYet(Exception):  # noqa: N818 - not an error: the other side needs more
         self.after_seconds = after_seconds
 
 
-class Redo(Exception):  # noqa: N818 - not an error: an earlier step has to be done again
+class Redo(Exception):
     """The effect of an earlier step is not there any more: its receipt is torn up and it runs again."""
 
     def __init__(self, why: str, *, step: str) -> None:
@@ -122,8 +122,9 @@ class Run:
     """The delivery of one voicemail to one target, as the journal knows it.
 
     `attempt` counts how often the current step was begun; it starts again at 1 with every receipt.
-    `tries` counts how often the current step failed. `token` fences: it grows with every lease.
-    `step_since` is when the current step was first begun.
+    `tries` counts how often the current step failed, `crashes` how often a worker died over it, `redone` how often
+    an earlier step had to be repeated. `token` fences: it grows with every lease. `step_since` is when the current
+    step was first begun, `patient_since` where the horizon of all trying starts.
     """
 
     voicemail_id: str
@@ -131,8 +132,10 @@ class Run:
     state: RunState
     accepted_at: datetime
     due: datetime
+    patient_since: datetime
     attempt: int = 0
     tries: int = 0
+    crashes: int = 0
     redone: int = 0
     step_since: datetime | None = None
     owner: str = ""
@@ -195,18 +198,18 @@ class Journal(Protocol):
         """
         ...
 
-    def receive(self, run: Run, step: str, receipt: Receipt, *, now: datetime, lease_seconds: float) -> Run:
-        """Keep a step's receipt, extend the lease and close the target's gate."""
+    def receive(
+        self, run: Run, step: str, receipt: Receipt, *, now: datetime, lease_seconds: float, reached: bool = True
+    ) -> Run:
+        """Keep a step's receipt and extend the lease; `reached` (the target answered) closes the target's gate."""
         ...
 
-    def postpone(
-        self, run: Run, *, due: datetime, now: datetime, error: str = "", step: str = "", failed: bool
-    ) -> None:
+    def postpone(self, run: Run, *, step: str, why: str, due: datetime, now: datetime, failed: bool) -> None:
         """Give the lease back; the run is due again at `due`. `failed` counts a try."""
         ...
 
     def redo(self, run: Run, *, step: str, why: str, now: datetime) -> None:
-        """Tear up one receipt and give the lease back; the run is due at once."""
+        """Tear up the receipt of an earlier step and give the lease back; the run is due at once."""
         ...
 
     def finish(self, run: Run, *, now: datetime) -> None:
@@ -245,6 +248,10 @@ class Journal(Protocol):
         """How many runs are in each state."""
         ...
 
-    def next_due(self, *, now: datetime) -> datetime | None:
-        """When the next waiting run is due, or None when nothing waits."""
+    def gates(self) -> list[Gate]:
+        """The gates that are open now: targets that do not answer."""
+        ...
+
+    def next_due(self, *, voicemail_id: str | None = None) -> datetime | None:
+        """When there will be something to claim (a run due, its gate probed, a lease expired); None: never."""
         ...

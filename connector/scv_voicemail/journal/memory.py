@@ -1,0 +1,184 @@
+"""A journal in memory: for tests and for embedding where another store already holds the voicemails."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from scv_voicemail.journal import transitions
+from scv_voicemail.ports import Event, Gate, Receipt, Run, RunState
+from scv_voicemail.voicemail import Transcript, Voicemail
+
+
+class MemoryJournal:
+    """Keeps everything in dictionaries under one lock; gone with the process."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._voicemails: dict[str, Voicemail] = {}
+        self._runs: dict[tuple[str, str], Run] = {}
+        self._events: list[Event] = []
+        self._gates: dict[str, Gate] = {}
+
+    def accept(self, voicemail: Voicemail, *, targets: Sequence[str], now: datetime) -> bool:
+        """See `ports.Journal`."""
+        with self._lock:
+            if voicemail.id in self._voicemails:
+                return False
+            self._voicemails[voicemail.id] = voicemail
+            for target in targets:
+                self._store(transitions.accepted(voicemail.id, target, now=now))
+            return True
+
+    def claim(
+        self,
+        *,
+        owner: str,
+        now: datetime,
+        lease_seconds: float,
+        probe_seconds: float,
+        voicemail_id: str | None = None,
+        is_gone: Callable[[str], bool] = lambda _owner: False,
+    ) -> Run | None:
+        """See `ports.Journal`."""
+        with self._lock:
+            free = [
+                run
+                for run in self._runs.values()
+                if voicemail_id in (None, run.voicemail_id) and self._is_free(run, now=now, is_gone=is_gone)
+            ]
+            if not free:
+                return None
+            run = min(free, key=lambda one: (one.due, one.accepted_at))
+            gate = self._gate(run.target)
+            if gate.open_until is not None:
+                self._gates[run.target] = transitions.probed(gate, now=now, probe_seconds=probe_seconds)
+            return self._store(transitions.claimed(run, owner=owner, now=now, lease_seconds=lease_seconds))
+
+    def receive(
+        self, run: Run, step: str, receipt: Receipt, *, now: datetime, lease_seconds: float, reached: bool = True
+    ) -> Run:
+        """See `ports.Journal`."""
+        with self._lock:
+            held = self._held(run)
+            if reached:
+                self._gates.pop(run.target, None)
+            return self._store(transitions.received(held, step, receipt, now=now, lease_seconds=lease_seconds))
+
+    def postpone(self, run: Run, *, step: str, why: str, due: datetime, now: datetime, failed: bool) -> None:
+        """See `ports.Journal`."""
+        with self._lock:
+            self._store(transitions.postponed(self._held(run), step=step, why=why, due=due, now=now, failed=failed))
+
+    def redo(self, run: Run, *, step: str, why: str, now: datetime) -> None:
+        """See `ports.Journal`."""
+        with self._lock:
+            self._store(transitions.sent_back(self._held(run), step=step, why=why, now=now))
+
+    def finish(self, run: Run, *, now: datetime) -> None:
+        """See `ports.Journal`."""
+        with self._lock:
+            self._store(transitions.finished(self._held(run), now=now))
+
+    def park(self, run: Run, *, step: str, why: str, now: datetime) -> None:
+        """See `ports.Journal`."""
+        with self._lock:
+            self._store(transitions.parked(self._held(run), step=step, why=why, now=now))
+
+    def retry(self, voicemail_id: str, *, now: datetime, target: str | None = None) -> int:
+        """See `ports.Journal`."""
+        with self._lock:
+            stuck = [
+                run
+                for run in self._runs.values()
+                if run.voicemail_id == voicemail_id
+                and target in (None, run.target)
+                and run.state in (RunState.PARKED, RunState.WAITING)
+            ]
+            for run in stuck:
+                self._store(transitions.retried(run, now=now))
+                gate = self._gate(run.target)
+                if gate.open_until is not None:
+                    self._gates[run.target] = replace(gate, open_until=now)
+            return len(stuck)
+
+    def keep_transcript(self, voicemail_id: str, transcript: Transcript) -> None:
+        """See `ports.Journal`."""
+        with self._lock:
+            known = self._voicemails[voicemail_id]
+            if known.transcript is None:
+                self._voicemails[voicemail_id] = known.with_transcript(transcript)
+
+    def trip(self, target: str, *, now: datetime, threshold: int, open_seconds: float) -> Gate:
+        """See `ports.Journal`."""
+        with self._lock:
+            gate = transitions.tripped(self._gate(target), now=now, threshold=threshold, open_seconds=open_seconds)
+            self._gates[target] = gate
+            return gate
+
+    def voicemail(self, voicemail_id: str) -> Voicemail | None:
+        """See `ports.Journal`."""
+        return self._voicemails.get(voicemail_id)
+
+    def runs(self, *, voicemail_id: str | None = None, state: RunState | None = None, limit: int = 1000) -> list[Run]:
+        """See `ports.Journal`."""
+        with self._lock:
+            chosen = [
+                run
+                for run in self._runs.values()
+                if voicemail_id in (None, run.voicemail_id) and state in (None, run.state)
+            ]
+        return sorted(chosen, key=lambda run: run.accepted_at, reverse=True)[:limit]
+
+    def events(self, voicemail_id: str) -> list[Event]:
+        """See `ports.Journal`."""
+        with self._lock:
+            return [event for event in self._events if event.voicemail_id == voicemail_id]
+
+    def counts(self) -> dict[RunState, int]:
+        """See `ports.Journal`."""
+        with self._lock:
+            states = [run.state for run in self._runs.values()]
+        return {state: states.count(state) for state in RunState}
+
+    def gates(self) -> list[Gate]:
+        """See `ports.Journal`."""
+        with self._lock:
+            return [gate for gate in self._gates.values() if gate.open_until is not None]
+
+    def next_due(self, *, voicemail_id: str | None = None) -> datetime | None:
+        """See `ports.Journal`."""
+        with self._lock:
+            times = []
+            for run in self._runs.values():
+                if voicemail_id not in (None, run.voicemail_id):
+                    continue
+                if run.state is RunState.WAITING:
+                    times.append(max(run.due, self._gate(run.target).open_until or run.due))
+                elif run.state is RunState.RUNNING and run.lease_until is not None:
+                    times.append(run.lease_until)
+            return min(times, default=None)
+
+    def _is_free(self, run: Run, *, now: datetime, is_gone: Callable[[str], bool]) -> bool:
+        open_until = self._gate(run.target).open_until
+        if open_until is not None and open_until > now:
+            return False
+        if run.state is RunState.WAITING:
+            return run.due <= now
+        return run.state is RunState.RUNNING and (
+            run.lease_until is None or run.lease_until <= now or is_gone(run.owner)
+        )
+
+    def _held(self, run: Run) -> Run:
+        return transitions.still_held(self._runs.get((run.voicemail_id, run.target)), run)
+
+    def _store(self, change: transitions.Change) -> Run:
+        self._runs[change.run.voicemail_id, change.run.target] = change.run
+        if change.event is not None:
+            self._events.append(change.event)
+        return change.run
+
+    def _gate(self, target: str) -> Gate:
+        return self._gates.get(target, Gate(target=target))

@@ -1,0 +1,211 @@
+"""The way of one voicemail: written down first, then delivered step by step, whatever happens in between."""
+
+from __future__ import annotations
+
+import logging
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from scv_voicemail.errors import LeaseLost, RateLimited, TryAgain, Unavailable, VoicemailError
+from scv_voicemail.ports import Attempt, Clock, Journal, NotYet, Receipt, Redo, Run, Step, Target, Transcriber
+from scv_voicemail.voicemail import Voicemail
+
+log = logging.getLogger(__name__)
+
+LISTEN = "listen"
+"""The step before those of the target: make a transcript if there is none. It never holds a delivery back."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """How patient the pipeline is. Seconds, unless the name says otherwise."""
+
+    lease_seconds: float = 120.0
+    horizon_hours: float = 72.0
+    retry_base_seconds: float = 2.0
+    retry_cap_seconds: float = 900.0
+    probe_seconds: float = 60.0
+    outage_failures: int = 3
+    crash_limit: int = 10
+    redo_limit: int = 3
+
+    def delay(self, tries: int, *, chance: float) -> float:
+        """Seconds before the next try: doubling, capped, and jittered by `chance` (0 to 1) between half and whole."""
+        whole = min(self.retry_cap_seconds, self.retry_base_seconds * 2.0 ** min(tries, 30))
+        return whole * (0.5 + chance / 2)
+
+
+class Pipeline:
+    """Takes voicemails in and drives their runs. Safe to run in any number of processes over one journal."""
+
+    def __init__(
+        self,
+        *,
+        journal: Journal,
+        targets: Mapping[str, Target],
+        default_targets: Sequence[str],
+        transcriber: Transcriber,
+        owner: str,
+        is_gone: Callable[[str], bool] = lambda _owner: False,
+        policy: Policy | None = None,
+        now: Clock = lambda: datetime.now(UTC),
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        self.journal = journal
+        self.targets = targets
+        self.default_targets = tuple(default_targets)
+        self.transcriber = transcriber
+        self.owner = owner
+        self.is_gone = is_gone
+        self.policy = policy or Policy()
+        self.now = now
+        self.chance = chance
+
+    def accept(self, voicemail: Voicemail) -> bool:
+        """Write the voicemail down; False when this id is already known, and then nothing changes."""
+        new = self.journal.accept(voicemail, targets=voicemail.targets or self.default_targets, now=self.now())
+        log.info("voicemail %s: %s", voicemail.id, "accepted" if new else "already known")
+        return new
+
+    def work_one(self, voicemail_id: str | None = None) -> bool:
+        """Take the run that has been due longest as far as it goes; False when nothing is due."""
+        run = self.journal.claim(
+            owner=self.owner,
+            now=self.now(),
+            lease_seconds=self.policy.lease_seconds,
+            probe_seconds=self.policy.probe_seconds,
+            voicemail_id=voicemail_id,
+            is_gone=self.is_gone,
+        )
+        if run is None:
+            return False
+        try:
+            self._drive(run)
+        except (LeaseLost, Unavailable) as error:
+            # Ours is an old lease, or the journal cannot be written: the step is done again by whoever comes next.
+            log.warning("voicemail %s: %s", run.voicemail_id, error)
+        return True
+
+    def _drive(self, run: Run) -> None:
+        for step in self._steps(run):
+            if step.name not in run.receipts:
+                advanced = self._advance(run, step)
+                if advanced is None:
+                    return
+                run = advanced
+        self.journal.finish(run, now=self.now())
+        log.info("voicemail %s to %s: delivered", run.voicemail_id, run.target)
+
+    def _advance(self, run: Run, step: Step) -> Run | None:
+        """Do one step; the run with its receipt, or None when the run waits, was sent back or is parked."""
+        try:
+            receipt = step.run(self._attempt(run))
+        except NotYet as wait:
+            self._wait(run, step, wait)
+        except Redo as back:
+            self._send_back(run, step, back)
+        except TryAgain as error:
+            self._try_later(run, step, error)
+        except LeaseLost:
+            raise
+        except VoicemailError as error:
+            self._park(run, step, str(error))
+        except Exception as error:
+            # Nothing may get lost over a defect of ours: a human sees it, and the next voicemail goes on.
+            log.exception("voicemail %s: step %s broke", run.voicemail_id, step.name)
+            self._park(run, step, f"unexpected {type(error).__name__} in scv-voicemail: please report it")
+        else:
+            log.info("voicemail %s to %s: %s done", run.voicemail_id, run.target, step.name)
+            lease, reached = self.policy.lease_seconds, step.name != LISTEN
+            return self.journal.receive(run, step.name, receipt, now=self.now(), lease_seconds=lease, reached=reached)
+        return None
+
+    # ----------------------------------------------------------------------------------------------- when it did not
+
+    def _wait(self, run: Run, step: Step, wait: NotYet) -> None:
+        now = self.now()
+        due = now + timedelta(seconds=wait.after_seconds)
+        self.journal.postpone(run, step=step.name, why=str(wait), due=due, now=now, failed=False)
+
+    def _send_back(self, run: Run, step: Step, back: Redo) -> None:
+        if run.redone >= self.policy.redo_limit:
+            self._park(run, step, f"{back}; {back.step} was repeated {run.redone} times without effect")
+            return
+        log.warning("voicemail %s to %s: %s again, because %s", run.voicemail_id, run.target, back.step, back)
+        self.journal.redo(run, step=back.step, why=str(back), now=self.now())
+
+    def _try_later(self, run: Run, step: Step, error: TryAgain) -> None:
+        now, policy = self.now(), self.policy
+        if error.max_tries is not None and run.tries + 1 >= error.max_tries:
+            self._park(run, step, f"tried {run.tries + 1} times: {error}")
+            return
+        if now - run.patient_since > timedelta(hours=policy.horizon_hours):
+            self._park(run, step, f"tried for {policy.horizon_hours:g} hours: {error}")
+            return
+        seconds = policy.delay(run.tries, chance=self.chance())
+        if isinstance(error, RateLimited):
+            seconds = max(seconds, error.retry_after_seconds or 0.0)
+            self.journal.trip(run.target, now=now, threshold=1, open_seconds=error.retry_after_seconds or seconds)
+        elif error.max_tries is None:
+            self.journal.trip(run.target, now=now, threshold=policy.outage_failures, open_seconds=policy.probe_seconds)
+        log.warning(
+            "voicemail %s to %s: %s failed, again in %.0f s: %s",
+            run.voicemail_id,
+            run.target,
+            step.name,
+            seconds,
+            error,
+        )
+        due = now + timedelta(seconds=seconds)
+        self.journal.postpone(run, step=step.name, why=str(error), due=due, now=now, failed=True)
+
+    def _park(self, run: Run, step: Step, why: str) -> None:
+        log.error("voicemail %s to %s: parked at %s: %s", run.voicemail_id, run.target, step.name, why)
+        self.journal.park(run, step=step.name, why=why, now=self.now())
+
+    # ------------------------------------------------------------------------------------------------ what a step gets
+
+    def _steps(self, run: Run) -> Sequence[Step]:
+        target = self.targets.get(run.target)
+        if target is None:
+            return [Step(name="choose", run=lambda _attempt: _refuse_target(run.target, self.targets))]
+        return [Step(name=LISTEN, run=self._listen), *target.steps()]
+
+    def _attempt(self, run: Run) -> Attempt:
+        if run.crashes >= self.policy.crash_limit:
+            raise VoicemailError(f"the worker died {run.crashes} times in a row at this step")
+        voicemail = self.journal.voicemail(run.voicemail_id)
+        if voicemail is None:
+            raise LeaseLost("the voicemail is not in the journal any more", voicemail_id=run.voicemail_id)
+        now = self.now()
+        return Attempt(
+            voicemail=voicemail,
+            receipts=run.receipts,
+            number=run.attempt,
+            since=run.step_since or now,
+            now=now,
+        )
+
+    def _listen(self, attempt: Attempt) -> Receipt:
+        voicemail = attempt.voicemail
+        if voicemail.transcript is not None:
+            return {"transcript": voicemail.transcript.provider}
+        if attempt.number > 2:
+            return {"warning": "delivered without a transcript: the transcriber brought the worker down twice"}
+        try:
+            transcript = self.transcriber.transcribe(voicemail)
+        except VoicemailError as error:
+            return {"warning": f"delivered without a transcript: {error}"}
+        if transcript is None:
+            return {"transcript": "none"}
+        self.journal.keep_transcript(voicemail.id, transcript)
+        return {"transcript": transcript.provider}
+
+
+def _refuse_target(name: str, known: Mapping[str, Target]) -> Receipt:
+    raise VoicemailError(
+        f"there is no delivery target called {name!r}; configured are: {', '.join(known) or 'none'}",
+        fix="configure the target or correct the voicemail's `targets`, then `scv-voicemail retry ID`",
+    )

@@ -1,0 +1,158 @@
+"""Every knob, with its sentence. Read once, by the wiring; nothing below it knows that settings exist.
+
+Precedence, first wins: arguments, the environment (`SCV_VOICEMAIL_*`), the `.env` file, `scv-voicemail.toml`, defaults.
+Another `.env` file is named by `SCV_VOICEMAIL_ENV_FILE`, another TOML file by `SCV_VOICEMAIL_CONFIG`.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from scv_voicemail.errors import SettingsInvalid
+
+PREFIX = "SCV_VOICEMAIL_"
+
+
+def _state_folder() -> Path:
+    return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "scv-voicemail"
+
+
+class Settings(BaseSettings):
+    """All settings. `load()` reads them and says what is wrong in one error; `Settings(...)` is for tests."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_file_encoding="utf-8", extra="ignore", frozen=True, validate_default=False
+    )
+
+    # -- Salesforce Telephony Integration API
+    telephony_url: str = Field("", description="Base address, https://MYDOMAIN.my.salesforce-scrt.com")
+    org_id: str = Field("", description="Salesforce org id, 15 or 18 characters")
+    call_center: str = Field("", description="Internal (API) name of the contact center")
+    private_key: SecretStr | None = Field(None, description="PEM of the contact center's private key")
+    private_key_file: Path | None = Field(None, description="File that holds the contact center's private key")
+    certificate_file: Path | None = Field(None, description="Its certificate, only for `doctor` to compare")
+    provider_name: str = Field("scv-voicemail", description="Sent as Telephony-Provider-Name")
+
+    # -- Salesforce REST (to read back; without it nothing can be confirmed or verified)
+    login_url: str = Field("", description="My Domain address, https://MYDOMAIN.my.salesforce.com")
+    client_id: str = Field("", description="Consumer key of the external client app")
+    username: str = Field("", description="Integration user")
+    oauth_key: SecretStr | None = Field(None, description="PEM of the app's private key")
+    oauth_key_file: Path | None = Field(None, description="File that holds the app's private key")
+    oauth_audience: str = Field("", description="JWT audience if it is not the login address")
+    api_version: str = Field("66.0", description="REST API version")
+
+    # -- What is delivered, and how
+    targets: Annotated[tuple[str, ...], NoDecode] = Field(
+        ("voice_call",), description="Where voicemails go unless they say otherwise; comma-separated"
+    )
+    dialed_number: str = Field("", description="Dialed number of voicemails that name none (E.164)")
+    default_region: str = Field("US", description="Region of numbers written without a country code")
+    flow_dev_name: str = Field("", description="Omni-Channel flow for numbers without a phone channel")
+    fallback_queue: str = Field("", description="Fallback queue for numbers without a phone channel")
+    flow_input_parameters: dict[str, str] = Field(
+        default_factory=dict,
+        description="Extra inputs of the Omni-Channel flow; {voice_call_id}, {mailbox}, {caller} are filled in",
+    )
+    recording_url: str = Field(
+        "", description="Where reps' browsers fetch recordings: https://host/path/{name}, lasting, not signed"
+    )
+    recordings_dir: Path = Field(
+        default_factory=lambda: _state_folder() / "recordings", description="Our own copy of every recording"
+    )
+    transcriber: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="External command that prints a transcript: `whisper-to-text {recording}`"
+    )
+    transcriber_timeout_seconds: float = Field(60.0, gt=0, description="After this the voicemail goes without")
+
+    # -- The journal and its patience
+    journal: Path = Field(default_factory=lambda: _state_folder() / "journal.db", description="SQLite journal")
+    lease_seconds: float = Field(120.0, gt=0, description="How long a worker may be silent before it is replaced")
+    horizon_hours: float = Field(72.0, gt=0, description="How long delivery is tried before a human is called")
+    retry_base_seconds: float = Field(2.0, gt=0, description="First delay between tries; it doubles")
+    retry_cap_seconds: float = Field(900.0, gt=0, description="Longest delay between tries")
+    probe_seconds: float = Field(60.0, gt=0, description="While a target is down: one probe per so many seconds")
+    patience_seconds: float = Field(
+        60.0, gt=0, description="How long Salesforce may take to apply an update before it is sent again"
+    )
+    confirm_wait_seconds: float = Field(
+        10.0, ge=0, description="Wait before routing when there is no REST access to confirm with"
+    )
+    timeout_seconds: float = Field(10.0, gt=0, description="Longest wait for one answer")
+
+    # -- Only for the emulator
+    allow_plain_http: bool = Field(default=False, description="Accept http:// addresses (local emulator only)")
+
+    @field_validator("targets", mode="before")
+    @classmethod
+    def _split_targets(cls, value: Any) -> Any:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("transcriber", mode="before")
+    @classmethod
+    def _split_command(cls, value: Any) -> Any:
+        return tuple(shlex.split(value)) if isinstance(value, str) else value
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the signature is pydantic-settings' own
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The precedence that the module's docstring promises."""
+        toml = Path(os.environ.get(f"{PREFIX}CONFIG", "scv-voicemail.toml"))
+        return init_settings, env_settings, dotenv_settings, TomlConfigSettingsSource(settings_cls, toml)
+
+    def telephony_key(self) -> str:
+        """The contact center's private key (PEM)."""
+        return _secret("private_key", self.private_key, self.private_key_file)
+
+    def rest_key(self) -> str:
+        """The external client app's private key (PEM); the contact center's key does not stand in for it."""
+        return _secret("oauth_key", self.oauth_key, self.oauth_key_file)
+
+    @property
+    def has_rest(self) -> bool:
+        """True when the settings allow to read back what Salesforce holds."""
+        return bool(self.login_url and self.client_id and self.username)
+
+
+def load(**overrides: Any) -> Settings:
+    """The settings of this process; raises `SettingsInvalid` naming every variable that is wrong, never its value."""
+    for named in (f"{PREFIX}ENV_FILE", f"{PREFIX}CONFIG"):
+        if named in os.environ and not Path(os.environ[named]).is_file():
+            raise SettingsInvalid(f"{named}: there is no file {os.environ[named]}", fix="correct the path")
+    try:
+        return Settings(**{"_env_file": os.environ.get(f"{PREFIX}ENV_FILE", ".env"), **overrides})
+    except ValidationError as error:
+        wrong = "; ".join(f"{PREFIX}{'.'.join(map(str, one['loc'])).upper()}: {one['msg']}" for one in error.errors())
+        raise SettingsInvalid(f"settings are not usable: {wrong}") from None
+    except (OSError, ValueError) as error:
+        raise SettingsInvalid(f"the settings could not be read: {error}") from error
+
+
+def _secret(name: str, inline: SecretStr | None, file: Path | None) -> str:
+    if inline is not None:
+        return inline.get_secret_value().replace("\\n", "\n")
+    variable = f"{PREFIX}{name.upper()}"
+    if file is None:
+        raise SettingsInvalid(f"{variable}_FILE (or {variable}) is not set: no private key")
+    try:
+        return file.read_text(encoding="ascii")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsInvalid(f"{variable}_FILE: {file} cannot be read: {error}") from error

@@ -1,0 +1,90 @@
+"""The loop around the pipeline: works while something is due, sleeps until something will be."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from scv_voicemail.errors import Unavailable
+from scv_voicemail.pipeline import Pipeline
+from scv_voicemail.ports import Clock
+
+log = logging.getLogger(__name__)
+
+
+def drive(
+    pipeline: Pipeline,
+    *,
+    until: Callable[[], bool],
+    voicemail_id: str | None = None,
+    between: Callable[[], None] = lambda: None,
+    longest_sleep_seconds: float = 1.0,
+    now: Clock = lambda: datetime.now(UTC),
+    sleep: Callable[[float], None] = time.sleep,
+) -> None:
+    """Work until `until()` is true; it is asked after every run. `between` is called before every look at the journal.
+
+    With `voicemail_id` only that voicemail is worked on.
+    """
+    while not until():
+        try:
+            between()
+            if pipeline.work_one(voicemail_id):
+                continue
+            due = pipeline.journal.next_due(voicemail_id=voicemail_id)
+        except Unavailable as error:
+            log.error("%s", error)  # noqa: TRY400 - the journal's own words; a traceback would say less
+            due = None
+        wanted = longest_sleep_seconds if due is None else (due - now()).total_seconds()
+        sleep(min(max(wanted, 0.01), longest_sleep_seconds))
+
+
+def whoami() -> str:
+    """A name for this worker that lets others on the machine see whether it is still alive.
+
+    Host, process namespace, process id, the process's start time (process ids are reused) and thread.
+    """
+    return f"{_here()}/{os.getpid()}/{_started(os.getpid())}/{threading.get_ident()}"
+
+
+def is_gone(owner: str) -> bool:
+    """True when `owner` certainly is a dead process of this machine; its lease need not be waited for."""
+    here, _, rest = owner.partition("/")
+    parts = rest.split("/")
+    if here != _here() or len(parts) != 3 or not parts[0].isdigit():
+        return False
+    return _started(int(parts[0])) != parts[1]
+
+
+def _here() -> str:
+    namespace = Path("/proc/self/ns/pid")
+    where = os.readlink(namespace) if namespace.exists() else "host"  # noqa: PTH115 - the link's text is the name
+    return f"{socket.gethostname()}:{where}".replace("/", "_")
+
+
+def _started(process_id: int) -> str:
+    """The start time of a process in clock ticks since boot; "gone" when there is no such process."""
+    try:
+        stat = Path(f"/proc/{process_id}/stat").read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return _started_elsewhere(process_id)
+    state, *fields = stat.rpartition(")")[2].split()
+    return "gone" if state in "ZX" else fields[18]
+
+
+def _started_elsewhere(process_id: int) -> str:
+    if Path("/proc/self/stat").exists():
+        return "gone"
+    try:  # a system without /proc: only life can be seen, not age
+        os.kill(process_id, 0)
+    except ProcessLookupError:
+        return "gone"
+    except PermissionError:
+        return "alive"
+    return "alive"
