@@ -77,6 +77,14 @@ class Settings(BaseSettings):
     )
     transcriber_timeout_seconds: float = Field(60.0, gt=0, description="After this the voicemail goes without")
 
+    # -- Where voicemails come from
+    remove_taken: bool = Field(default=False, description="Delete recordings at their source once they are taken")
+    mailbox_numbers: dict[str, str] = Field(
+        default_factory=dict, description="Asterisk: dialed number of MAILBOX or MAILBOX@CONTEXT"
+    )
+    mailbox_queues: dict[str, str] = Field(default_factory=dict, description="Asterisk: queue of a mailbox")
+    mailbox_reps: dict[str, str] = Field(default_factory=dict, description="Asterisk: rep (username) of a mailbox")
+
     # -- The journal and its patience
     journal: Path = Field(default_factory=lambda: _state_folder() / "journal.db", description="SQLite journal")
     lease_seconds: float = Field(120.0, gt=0, description="How long a worker may be silent before it is replaced")
@@ -85,7 +93,7 @@ class Settings(BaseSettings):
     retry_cap_seconds: float = Field(900.0, gt=0, description="Longest delay between tries")
     probe_seconds: float = Field(60.0, gt=0, description="While a target is down: one probe per so many seconds")
     patience_seconds: float = Field(
-        60.0, gt=0, description="How long Salesforce may take to apply an update before it is sent again"
+        30.0, gt=0, description="How long Salesforce may take to apply an update before it is sent again"
     )
     confirm_wait_seconds: float = Field(
         10.0, ge=0, description="Wait before routing when there is no REST access to confirm with"

@@ -1,0 +1,1 @@
+"""Where a transcript comes from when none was supplied: one provider per file."""

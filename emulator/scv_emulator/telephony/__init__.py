@@ -1,0 +1,1 @@
+"""The Telephony Integration API of the emulated org (Implementation Guide, chapter 3)."""

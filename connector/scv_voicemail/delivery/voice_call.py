@@ -1,0 +1,332 @@
+"""The VoiceCall target: a VoiceCall marked as voicemail, with transcript and recording, routed by an Omni-Channel flow.
+
+Follows "Send Voicemails to Reps" of the Implementation Guide, and asks where the guide waits: an update is
+asynchronous and its outcome can only be read back.
+
+    open ─► mark ─► confirm ─► transcribe ─► route ─► finalize ─► upload ─► verify
+                       │                       ▲          ▲                   │
+                       └── until it is applied └──────────┴── what is missing ┘
+"""
+
+from __future__ import annotations
+
+import math
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from scv_voicemail.delivery.voice_call_state import VoiceCallView
+from scv_voicemail.errors import AuthenticationFailed, Misconfigured, Rejected, TryAgain
+from scv_voicemail.ports import Attempt, NotYet, Receipt, Redo, Step
+from scv_voicemail.telephony import (
+    CallOrigin,
+    CreateVoiceCall,
+    ExecuteOmniFlow,
+    InitiationMethod,
+    SenderType,
+    TelephonyClient,
+    TranscriptMessage,
+    UpdateVoiceCall,
+)
+from scv_voicemail.voicemail import Segment, Voicemail
+
+MESSAGE_NAMESPACE = uuid.UUID("6d6a4ab2-3a0c-5f0e-9b0f-3b7f3d2c6f11")
+"""TranscriptMessage ids are derived from it, so that every repeat of a transcript entry carries the same id."""
+
+ROUTING_SETTLE_SECONDS = 5.0
+"""A voicemail may be between queue and rep for so long before it counts as not routed."""
+
+CLOSING_SETTLE_SECONDS = 15.0
+"""The closing update may need so long before the closed call takes uploads."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VoiceCallOptions:
+    """How the VoiceCall target behaves. `flow_*` and `fallback_queue` matter only for numbers without a phone channel.
+
+    `patience_seconds` is how long Salesforce may take to apply an update before it is sent again, and how long the
+    transcript may be held up before the voicemail goes on without it (it is then uploaded after the call is closed).
+    """
+
+    flow_dev_name: str = ""
+    fallback_queue: str = ""
+    flow_input_parameters: Mapping[str, str] = field(default_factory=dict)
+    patience_seconds: float = 30.0
+    confirm_wait_seconds: float = 10.0
+
+
+class VoiceCallTarget:
+    """Delivers by the Telephony Integration API and reads everything back by REST.
+
+    Without REST access (`view=None`) nothing can be looked up: confirming becomes a wait, verifying a warning.
+    """
+
+    name = "voice_call"
+
+    def __init__(self, *, telephony: TelephonyClient, view: VoiceCallView | None, options: VoiceCallOptions) -> None:
+        self.telephony = telephony
+        self.view = view
+        self.options = options
+
+    def steps(self) -> Sequence[Step]:
+        """The documented sequence; each step's docstring says what a repeat of it finds."""
+        return [
+            Step(name="open", run=self._open),
+            Step(name="mark", run=self._mark),
+            Step(name="confirm", run=self._confirm),
+            Step(name="transcribe", run=self._transcribe),
+            Step(name="route", run=self._route),
+            Step(name="finalize", run=self._finalize),
+            Step(name="upload", run=self._upload),
+            Step(name="verify", run=self._verify),
+        ]
+
+    # ------------------------------------------------------------------------------------------------------- the steps
+
+    def _open(self, attempt: Attempt) -> Receipt:
+        """Adopt the VoiceCall with our vendorCallKey (the inbound flow's, or ours of an earlier try), or create it."""
+        voicemail = attempt.voicemail
+        if self.view is not None and (found := self.view.find(voicemail.id)) is not None:
+            return {
+                "voiceCallId": found.id,
+                "adopted": True,
+                "closed": found.is_completed,
+                "startTime": min(voicemail.started_at, found.started_at or voicemail.started_at).isoformat(),
+                "earlierWork": [] if found.is_voicemail else self.view.work_ids(found.id),
+            }
+        created = self.telephony.create_voice_call(
+            CreateVoiceCall(
+                vendor_call_key=voicemail.id,
+                to=voicemail.dialed_number,
+                from_=voicemail.caller,
+                initiation_method=InitiationMethod.INBOUND,
+                call_origin=CallOrigin.VOICEMAIL,
+                start_time=voicemail.started_at,
+                participant_key=voicemail.caller,
+                call_attributes=dict(voicemail.attributes),
+            )
+        )
+        return {
+            "voiceCallId": created.voice_call_id,
+            "startTime": voicemail.started_at.isoformat(),
+            "warning": "; ".join(created.warnings),
+        }
+
+    def _mark(self, attempt: Attempt) -> Receipt:
+        """Tag the call as voicemail and keep its conversation open. The same values again change nothing."""
+        opened = attempt.receipts["open"]
+        update = self.telephony.update_voice_call(
+            opened["voiceCallId"],
+            UpdateVoiceCall(
+                call_origin=CallOrigin.VOICEMAIL,
+                is_active_call=not opened.get("closed", False),
+                start_time=_started(attempt),
+                end_time=_ended(attempt.voicemail),
+            ),
+        )
+        return {"status": update.status}
+
+    def _confirm(self, attempt: Attempt) -> Receipt:
+        """Read back that the update is applied: the Omni-Channel flow must not run before. Writes nothing."""
+        if self.view is None:
+            left = self.options.confirm_wait_seconds - attempt.waited_seconds
+            if left > 0:
+                raise NotYet("no REST access to confirm with, so the configured time is waited", after_seconds=left)
+            return {"waitedSeconds": self.options.confirm_wait_seconds}
+        state = self.view.get(_call_id(attempt))
+        if state is not None and state.is_voicemail and state.ended_near(_ended(attempt.voicemail)):
+            return {"callOrigin": state.call_origin}
+        if attempt.waited_seconds < self.options.patience_seconds:
+            raise NotYet("Salesforce has not applied the update yet", after_seconds=_pause(attempt))
+        if state is not None and state.is_voicemail:
+            return {"callOrigin": state.call_origin, "endTime": "not applied"}
+        raise Redo("the update did not take effect: CallOrigin is not Voicemail", step="mark")
+
+    def _transcribe(self, attempt: Attempt) -> Receipt:
+        """Send the transcript. Message ids never change; after a doubtful try the known ones are left out."""
+        messages = self._messages(attempt)
+        if not messages:
+            return {"entries": 0}
+        try:
+            stored = self._stored(attempt) if attempt.again or _adopted(attempt) else set()
+            left = [message for message in messages if message.message_id not in stored]
+            refused = self._send(attempt, left)
+        except AuthenticationFailed:
+            raise
+        except TryAgain:
+            if attempt.waited_seconds < self.options.patience_seconds:
+                raise
+            refused = [message.message_id for message in messages]
+        except (Rejected, Misconfigured):
+            # The transcript never holds the voicemail back: what the open call refuses is uploaded to the closed one.
+            refused = [message.message_id for message in messages]
+        return {"entries": len(messages) - len(refused), "left": refused}
+
+    def _route(self, attempt: Attempt) -> Receipt:
+        """Run the Omni-Channel flow. It is not idempotent: after a doubtful try look for the work that it made."""
+        call_id, voicemail = _call_id(attempt), attempt.voicemail
+        earlier = attempt.receipts["open"].get("earlierWork", [])
+        if self.view is not None and (attempt.again or _adopted(attempt)):
+            work = self.view.work(call_id, apart_from=earlier)
+            if work is not None:
+                return {"found": work}
+        if earlier or (self.view is None and attempt.again):
+            self.telephony.clear_routing(call_id)
+        routed = self.telephony.execute_omni_flow(
+            call_id,
+            ExecuteOmniFlow(
+                dialed_number=voicemail.dialed_number,
+                flow_dev_name=self.options.flow_dev_name or None,
+                fallback_queue=self.options.fallback_queue or None,
+                flow_input_parameters=self._flow_inputs(voicemail, call_id),
+            ),
+        )
+        return {"queue": routed.queue, "agent": routed.agent}
+
+    def _finalize(self, attempt: Attempt) -> Receipt:
+        """Close the call, attach the recording; after a doubtful try sent again only when nothing arrives."""
+        voicemail, call_id = attempt.voicemail, _call_id(attempt)
+        if self.view is not None and (attempt.again or attempt.receipts["open"].get("closed")):
+            state = self.view.get(call_id)
+            if state is not None and state.is_completed and self.view.recordings(call_id):
+                return {"status": "found"}
+            if attempt.again and attempt.waited_seconds < self.options.patience_seconds:
+                raise NotYet("an earlier update may still be under way", after_seconds=_pause(attempt))
+        update = self.telephony.update_voice_call(
+            call_id,
+            UpdateVoiceCall(
+                is_active_call=False,
+                call_origin=CallOrigin.VOICEMAIL,
+                start_time=_started(attempt),
+                end_time=_ended(voicemail),
+                recording_location=voicemail.recording.location,
+                total_recording_duration=math.ceil(voicemail.recording.duration_seconds),
+            ),
+        )
+        return {"status": update.status}
+
+    def _upload(self, attempt: Attempt) -> Receipt:
+        """Upload what the open call did not take, by the Connect API, once the call is closed (guide, chapter 5)."""
+        left = set(attempt.receipts["transcribe"].get("left", ()))
+        if not left:
+            return {}
+        lost = f"{len(left)} transcript entries are not in Salesforce"
+        if self.view is None:
+            return {"warning": f"{lost}: the open call refused them, and uploading them later needs REST access"}
+        try:
+            left -= self._stored(attempt)
+            messages = [message for message in self._messages(attempt) if message.message_id in left]
+            if not messages:
+                return {}
+            upload_id = self.view.upload(attempt.voicemail.id, _call_id(attempt), messages)
+        except TryAgain as error:
+            if attempt.waited_seconds < self.options.patience_seconds:
+                raise
+            return {"warning": f"{lost}: {error}"}
+        except (Rejected, Misconfigured) as error:
+            if attempt.waited_seconds < CLOSING_SETTLE_SECONDS:
+                raise NotYet(f"the closed call does not take the transcript yet: {error}", after_seconds=2) from error
+            return {"warning": f"{lost}: {error}"}
+        return {"uploadId": upload_id, "entries": [message.message_id for message in messages]}
+
+    def _verify(self, attempt: Attempt) -> Receipt:
+        """Read the other side: completed, recording there, queued or with a rep. What is missing is done again."""
+        if self.view is None:
+            return {"warning": "not verified: without REST access nobody can see what Salesforce holds"}
+        call_id = _call_id(attempt)
+        state = self.view.get(call_id)
+        work = self.view.work(call_id, apart_from=attempt.receipts["open"].get("earlierWork", []))
+        recordings = self.view.recordings(call_id)
+        complete = state is not None and state.is_completed and recordings > 0
+        if state is not None and complete and work:
+            warnings = []
+            if not state.is_voicemail:
+                warnings.append(f"CallOrigin reads {state.call_origin!r}: something else changed it")
+            if recordings > 1:
+                warnings.append(f"the VoiceCall has {recordings} recordings")
+            warnings += self._not_uploaded(attempt)
+            return {"work": work, "warning": "; ".join(warnings)}
+        patience = ROUTING_SETTLE_SECONDS if complete else self.options.patience_seconds
+        if attempt.waited_seconds < patience:
+            raise NotYet("Salesforce does not show the finished voicemail yet", after_seconds=_pause(attempt))
+        if not complete:
+            raise Redo("the closing update did not take effect: no recording or not completed", step="finalize")
+        raise Redo("the voicemail is in nobody's queue", step="route")
+
+    def _not_uploaded(self, attempt: Attempt) -> list[str]:
+        """A warning when an uploaded transcript does not arrive; waits for it a little."""
+        uploaded = set(attempt.receipts["upload"].get("entries", ()))
+        missing = uploaded - self._stored(attempt) if uploaded else set()
+        if missing and attempt.waited_seconds < CLOSING_SETTLE_SECONDS:
+            raise NotYet("the uploaded transcript is not there yet", after_seconds=2)
+        return [f"{len(missing)} uploaded transcript entries did not arrive"] if missing else []
+
+    # ---------------------------------------------------------------------------------------------------- the payloads
+
+    def _messages(self, attempt: Attempt) -> list[TranscriptMessage]:
+        voicemail = attempt.voicemail
+        segments = voicemail.transcript.segments if voicemail.transcript else ()
+        return [_message(voicemail, number, segment) for number, segment in enumerate(segments)]
+
+    def _stored(self, attempt: Attempt) -> set[str]:
+        return set() if self.view is None else self.view.transcript_ids(attempt.voicemail.id)
+
+    def _send(self, attempt: Attempt, messages: Sequence[TranscriptMessage]) -> list[str]:
+        """Send the messages; the ids of those that Salesforce refused for good."""
+        key = attempt.voicemail.id
+        if not messages:
+            return []
+        if len(messages) == 1:
+            self.telephony.create_transcript(key, messages[0])
+            return []
+        result = self.telephony.create_transcripts_in_bulk([(key, message) for message in messages])
+        return [outcome.message_id for outcome in result.refused]
+
+    def _flow_inputs(self, voicemail: Voicemail, call_id: str) -> dict[str, str]:
+        known = {
+            "voice_call_id": call_id,
+            "mailbox": voicemail.mailbox.name if voicemail.mailbox else "",
+            "caller": voicemail.caller,
+        }
+        return {name: value.format_map(known) for name, value in self.options.flow_input_parameters.items()}
+
+
+def _message(voicemail: Voicemail, number: int, segment: Segment) -> TranscriptMessage:
+    began = _epoch_ms(voicemail.started_at)
+    longest = _epoch_ms(voicemail.ended_at) - began
+    return TranscriptMessage(
+        message_id=str(uuid.uuid5(MESSAGE_NAMESPACE, f"{voicemail.id}:{number}")),
+        content=segment.text,
+        start_ms=began + min(segment.start_ms, longest),
+        end_ms=began + min(segment.end_ms, longest),
+        sender_type=SenderType.END_USER,
+    )
+
+
+def _epoch_ms(at: datetime) -> int:
+    return math.floor(at.timestamp() * 1000)
+
+
+def _call_id(attempt: Attempt) -> str:
+    return str(attempt.receipts["open"]["voiceCallId"])
+
+
+def _adopted(attempt: Attempt) -> bool:
+    return bool(attempt.receipts["open"].get("adopted"))
+
+
+def _started(attempt: Attempt) -> datetime:
+    """When the call began, in whole seconds: Salesforce may drop fractions, and the transcript must lie inside."""
+    return datetime.fromisoformat(attempt.receipts["open"]["startTime"]).replace(microsecond=0)
+
+
+def _ended(voicemail: Voicemail) -> datetime:
+    """When the call ended, rounded up to a whole second for the same reason."""
+    ended = voicemail.ended_at
+    return ended if ended.microsecond == 0 else ended.replace(microsecond=0) + timedelta(seconds=1)
+
+
+def _pause(attempt: Attempt) -> float:
+    """Seconds until the next look: short at first, a quarter of what was waited later, five at most."""
+    return min(5.0, max(0.25, attempt.waited_seconds / 4))

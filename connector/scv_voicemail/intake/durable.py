@@ -1,0 +1,61 @@
+"""Moves and writes files so that a crash leaves either the old state or the new one."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from scv_voicemail.errors import SettingsInvalid, Unavailable
+
+_NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_NOT_ALLOWED = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR}
+
+
+@contextlib.contextmanager
+def clear_errors(folder: Path) -> Iterator[None]:
+    """Turns what the operating system says about a folder into one of our errors."""
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or str(error)
+        if error.errno in _NO_SPACE:
+            raise Unavailable(f"no space left in {folder}: {reason}", fix=f"free space in {folder}") from error
+        if error.errno in _NOT_ALLOWED:
+            raise SettingsInvalid(
+                f"{folder} cannot be used by this user: {reason}",
+                fix=f"let the user that runs the connector read and write {folder}, or set another folder",
+            ) from error
+        raise Unavailable(f"{folder} cannot be used: {reason}") from error
+
+
+def listed(folder: Path) -> list[os.DirEntry[str]]:
+    """What lies in a folder, by name; a folder that is not there is `SettingsInvalid`."""
+    if not folder.is_dir():
+        raise SettingsInvalid(f"{folder} is no folder", fix=f"create {folder}, or set another folder")
+    with clear_errors(folder), os.scandir(folder) as entries:
+        return sorted(entries, key=lambda entry: entry.name)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make renames in a folder last through a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a small file under a temporary name, then give it its own."""
+    half = path.with_name(f".{path.name}.part")
+    try:
+        with half.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        half.replace(path)
+    finally:
+        half.unlink(missing_ok=True)

@@ -1,0 +1,184 @@
+"""A watched folder: a PBX, a script or a person puts NAME.wav and NAME.json into it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from itertools import count
+from pathlib import Path
+
+from scv_voicemail import audio
+from scv_voicemail.intake.call_data import read_call_data
+from scv_voicemail.intake.durable import clear_errors, listed, sync_folder, write_text
+from scv_voicemail.intake.single import read_voicemail, utc_now
+from scv_voicemail.intake.unfinished import GRACE_SECONDS, SETTLE_SECONDS, quiet_seconds, read_unless_unfinished
+from scv_voicemail.ports import Arrival, Clock
+from scv_voicemail.voicemail import Voicemail
+
+logger = logging.getLogger(__name__)
+
+DONE, FAILED, REMOVED = "done", "failed", ".removed"
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    audio: Path
+    data: Path
+
+    @property
+    def files(self) -> tuple[Path, Path]:
+        """Both files, in the order in which they leave the folder."""
+        return self.data, self.audio
+
+
+class WatchedFolder:
+    """Takes each pair NAME.wav and NAME.json, oldest name first, once both are complete.
+
+        WatchedFolder("/var/spool/voicemails", default_region="US")
+
+    A pair waits while one file is missing, was touched less than `settle_seconds` ago, or looks cut off and was touched
+    less than `grace_seconds` ago. Taken pairs go to `done/`, or are deleted with `remove_taken`; unusable ones go to
+    `failed/` with the reason in NAME.reason.txt. To hand one in again, move it back. Hidden files, links and folders
+    are not looked at. The JSON is described in `call_data.CallData`.
+    """
+
+    def __init__(
+        self,
+        folder: str | Path,
+        *,
+        default_region: str = "",
+        default_dialed_number: str = "",
+        remove_taken: bool = False,
+        settle_seconds: float = SETTLE_SECONDS,
+        grace_seconds: float = GRACE_SECONDS,
+        max_bytes: int = audio.DEFAULT_MAX_BYTES,
+        clock: Clock = utc_now,
+    ) -> None:
+        self._folder = Path(folder)
+        self._default_region = default_region
+        self._default_dialed_number = default_dialed_number
+        self._remove_taken = remove_taken
+        self._settle_seconds = settle_seconds
+        self._grace_seconds = grace_seconds
+        self._max_bytes = max_bytes
+        self._clock = clock
+        self._complained: set[str] = set()
+
+    def pending(self) -> Iterator[Arrival]:
+        """The complete voicemails in the folder. First, moves that a crash has interrupted are brought to their end."""
+        for pair in self._pairs():
+            quiet = quiet_seconds(pair.files, now=self._clock())
+            if quiet < self._settle_seconds:
+                continue
+            read = read_unless_unfinished(partial(self._read, pair), may_grow=quiet < self._grace_seconds)
+            if read is not None:
+                yield Arrival(
+                    name=pair.audio.name,
+                    read=read,
+                    taken=partial(self._take, pair),
+                    set_aside=partial(self._set_aside, pair),
+                )
+
+    def _pairs(self) -> list[_Pair]:
+        recordings: dict[str, Path] = {}
+        data: dict[str, Path] = {}
+        for entry in listed(self._folder):
+            path = self._folder / entry.name
+            found = {".wav": recordings, ".json": data}.get(path.suffix.lower())
+            if found is None or entry.name.startswith(".") or not entry.is_file(follow_symlinks=False):
+                continue
+            if entry.name.isprintable():
+                found.setdefault(path.stem, path)
+            else:
+                self._complain(entry.name, "has an unprintable name and is left where it is")
+        self._finish_moves([path for stem, path in recordings.items() if stem not in data])
+        return [_Pair(recordings[stem], data[stem]) for stem in recordings if stem in data]
+
+    def _read(self, pair: _Pair) -> Voicemail:
+        data = read_call_data(pair.data)
+        return read_voicemail(
+            pair.audio,
+            caller=data.caller,
+            dialed_number=data.dialed_number or self._default_dialed_number,
+            default_region=self._default_region,
+            voicemail_id=data.voicemail_id,
+            received_at=data.received_at,
+            transcript=data.transcript,
+            language=data.language,
+            mailbox=data.mailbox,
+            targets=data.targets,
+            attributes=data.attributes,
+            source="folder",
+            max_bytes=self._max_bytes,
+            clock=self._clock,
+        )
+
+    def _take(self, pair: _Pair) -> None:
+        if self._remove_taken:
+            self._move(pair, self._folder / REMOVED)
+            self._empty_removed()
+        else:
+            self._move(pair, self._folder / DONE)
+
+    def _set_aside(self, pair: _Pair, reason: str) -> None:
+        self._move(pair, self._folder / FAILED, reason=reason)
+
+    def _move(self, pair: _Pair, to: Path, *, reason: str = "") -> None:
+        """Move a pair, the JSON first: a JSON without its audio in there marks a move that was interrupted."""
+        with clear_errors(to):
+            to.mkdir(mode=0o700, exist_ok=True)
+            stem = next(stem for stem in _stems(pair.audio.stem) if not _taken_names(to, stem))
+            if reason:
+                write_text(to / f"{stem}.reason.txt", reason + "\n")
+            for file in pair.files:
+                if file.exists():  # another worker on this folder may have been faster
+                    file.rename(to / f"{stem}{file.suffix.lower()}")
+                    sync_folder(to)
+
+    def _finish_moves(self, alone: list[Path]) -> None:
+        """Send audio after its JSON, where a crash came between the two.
+
+        No new recording can have taken the old one's name meanwhile: the old one is still there.
+        """
+        for recording in alone:
+            for to in (self._folder / DONE, self._folder / FAILED, self._folder / REMOVED):
+                names = [stem for stem in _stems_there(to, recording.stem) if not (to / f"{stem}.wav").exists()]
+                if names:
+                    with clear_errors(to):
+                        recording.rename(to / f"{names[0]}.wav")
+                        sync_folder(to)
+                    break
+            else:
+                if quiet_seconds([recording], now=self._clock()) >= self._grace_seconds:
+                    self._complain(recording.name, f"waits for {recording.stem}.json")
+        self._empty_removed()
+
+    def _empty_removed(self) -> None:
+        removed = self._folder / REMOVED
+        with clear_errors(removed):
+            for file in sorted(removed.glob("*"), reverse=True) if removed.is_dir() else ():
+                file.unlink(missing_ok=True)
+
+    def _complain(self, name: str, what: str) -> None:
+        if name not in self._complained:
+            self._complained.add(name)
+            logger.warning("%r in %s %s", name, self._folder, what)
+
+
+def _stems(stem: str) -> Iterator[str]:
+    """NAME, NAME-2, NAME-3, …"""
+    yield stem
+    yield from (f"{stem}-{number}" for number in count(2))
+
+
+def _taken_names(folder: Path, stem: str) -> bool:
+    return (folder / f"{stem}.json").exists() or (folder / f"{stem}.wav").exists()
+
+
+def _stems_there(folder: Path, stem: str) -> Iterator[str]:
+    for one in _stems(stem):
+        if not _taken_names(folder, one):
+            return
+        yield one

@@ -1,0 +1,121 @@
+"""Makes one voicemail of one recording and what is known about the call."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from scv_voicemail import audio
+from scv_voicemail.errors import BadVoicemail
+from scv_voicemail.phone_numbers import caller_number, to_e164
+from scv_voicemail.ports import Clock
+from scv_voicemail.transcripts import read_transcript
+from scv_voicemail.voicemail import Mailbox, Recording, Transcript, Voicemail
+
+LATEST_IN_FUTURE = timedelta(minutes=5)
+"""How far the clock of a telephony system may be ahead of ours."""
+
+_NAMESPACE = uuid.UUID("6f0d9f0e-52a4-4b0c-9d2c-6a5a0c5a8f11")
+_FIELD_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,79}")
+_LANGUAGE = re.compile(r"(?:[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,2})?")
+_EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+def utc_now() -> datetime:
+    """The time of this machine."""
+    return datetime.now(UTC)
+
+
+def read_voicemail(
+    path: str | Path,
+    *,
+    caller: str | None,
+    dialed_number: str,
+    default_region: str = "",
+    voicemail_id: str = "",
+    received_at: datetime | str | None = None,
+    transcript: object = None,
+    language: str = "",
+    mailbox: Mailbox | None = None,
+    targets: Iterable[str] = (),
+    attributes: Mapping[str, str] | None = None,
+    source: str = "library",
+    max_bytes: int = audio.DEFAULT_MAX_BYTES,
+    clock: Clock = utc_now,
+) -> Voicemail:
+    """The voicemail that a WAV file and its call data stand for; raises `Rejected` when either is unusable.
+
+    `received_at` is when the recording began, with its time zone: a datetime, or ISO 8601 such as
+    `2026-03-01T09:30:00Z`. Without it, the file's time of change less the length of the recording is taken.
+    `transcript` is text or segments, see `transcripts.read_transcript`. Without `voicemail_id` the id is derived from
+    audio, numbers and start, so that the same file handed in again is the same voicemail.
+    """
+    facts = audio.measure(path, max_bytes=max_bytes)
+    from_number = caller_number(caller, default_region=default_region)
+    to_number = to_e164(dialed_number, default_region=default_region)
+    now = clock()
+    started_at = (
+        _changed_at(Path(path)) - timedelta(seconds=facts.duration_seconds)
+        if received_at is None
+        else parse_time(received_at, name="received_at")
+    )
+    if not _EARLIEST <= started_at <= now + LATEST_IN_FUTURE:
+        raise BadVoicemail(
+            f"received_at is {started_at.isoformat()}, which is not a time at which somebody can have called "
+            f"(it is {now.isoformat()} now)",
+            fix="correct the time and the time zone, or the clock of the telephony system",
+        )
+    if not _LANGUAGE.fullmatch(language):
+        raise BadVoicemail(f"the language {language!r} is not a code such as en-US")
+    return Voicemail(
+        id=voicemail_id or derived_id(facts.sha256, from_number, to_number, started_at.isoformat()),
+        caller=from_number,
+        dialed_number=to_number,
+        started_at=started_at,
+        recording=Recording(
+            path=str(Path(path).absolute()),
+            duration_seconds=facts.duration_seconds,
+            size_bytes=facts.size_bytes,
+            sha256=facts.sha256,
+        ),
+        transcript=transcript
+        if transcript is None or isinstance(transcript, Transcript)
+        else read_transcript(transcript, duration_seconds=facts.duration_seconds, language=language),
+        mailbox=mailbox,
+        language=language,
+        source=source,
+        targets=tuple(targets),
+        attributes=_checked(attributes or {}),
+    )
+
+
+def parse_time(value: datetime | str, *, name: str) -> datetime:
+    """A moment in UTC, from a datetime or ISO 8601; one without a time zone is a `BadVoicemail`."""
+    try:
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else value
+        if moment.tzinfo is not None:
+            return moment.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise BadVoicemail(f"{name} is {value!r}, expected ISO 8601 such as 2026-03-01T09:30:00Z") from error
+    raise BadVoicemail(
+        f"{name} is {value!r}, which has no time zone", fix="add Z for UTC or the offset, such as -05:00"
+    )
+
+
+def derived_id(*facts: str) -> str:
+    """An id that the same facts always give: a UUID."""
+    return str(uuid.uuid5(_NAMESPACE, "\n".join(facts)))
+
+
+def _changed_at(path: Path) -> datetime:
+    return datetime.fromtimestamp(path.stat().st_mtime, UTC)
+
+
+def _checked(attributes: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    for name, value in attributes.items():
+        if not _FIELD_NAME.fullmatch(name) or not isinstance(value, str):
+            raise BadVoicemail(f"the attribute {name!r} is not a field's API name with a text as its value")
+    return tuple(attributes.items())

@@ -1,0 +1,265 @@
+"""Settings in, a ready connector out: the only place that builds clients and picks classes."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from scv_voicemail.errors import Rejected, SettingsInvalid
+from scv_voicemail.intake.recordings import RecordingStore
+from scv_voicemail.intake.single import read_voicemail
+from scv_voicemail.journal.sqlite import SqliteJournal
+from scv_voicemail.pipeline import Pipeline, Policy
+from scv_voicemail.ports import Journal, RecordingSource, Run, RunState, Target, Transcriber
+from scv_voicemail.settings import PREFIX, Settings, load
+from scv_voicemail.transcription.nothing import NoTranscription
+from scv_voicemail.voicemail import Mailbox, MailboxKind, Voicemail
+from scv_voicemail.worker import drive, is_gone, whoami
+
+if TYPE_CHECKING:
+    from scv_voicemail.salesforce import SalesforceClient
+    from scv_voicemail.telephony import TelephonyClient
+
+log = logging.getLogger(__name__)
+
+OPEN_STATES = (RunState.WAITING, RunState.RUNNING)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """What one look at a recording source brought."""
+
+    new: tuple[str, ...] = ()
+    known: tuple[str, ...] = ()
+    set_aside: tuple[tuple[str, str], ...] = ()
+
+
+class Connector:
+    """A pipeline with everything it needs. Build it with `connect()`.
+
+    with connect() as connector:
+        voicemail_id = connector.submit("msg0001.wav", caller="+14155550142", dialed_number="+18005550100")
+        runs = connector.deliver(voicemail_id, wait_seconds=60)
+    """
+
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        journal: Journal,
+        pipeline: Pipeline,
+        recordings: RecordingStore,
+        closing: list[Any],
+    ) -> None:
+        self.settings = settings
+        self.journal = journal
+        self.pipeline = pipeline
+        self.recordings = recordings
+        self._closing = closing
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give connections and files back. Whatever is under way goes on when a worker runs again."""
+        for thing in self._closing:
+            thing.close()
+
+    def submit(self, recording: str | Path, *, caller: str | None, dialed_number: str = "", **details: Any) -> str:
+        """Take in one recording; the voicemail is safe when this returns its id. See `intake.single.read_voicemail`.
+
+        Raises `Rejected` for audio or data that cannot be delivered; nothing is kept then.
+        """
+        voicemail = read_voicemail(
+            recording,
+            caller=caller,
+            dialed_number=dialed_number or self.settings.dialed_number,
+            default_region=self.settings.default_region,
+            **details,
+        )
+        self.accept(voicemail)
+        return voicemail.id
+
+    def accept(self, voicemail: Voicemail) -> bool:
+        """Keep our own copy of the audio, then write the voicemail down; False when it was already known."""
+        return self.pipeline.accept(self.recordings.keep(voicemail))
+
+    def take(self, source: RecordingSource) -> Taken:
+        """Take in what lies in a recording source now. An arrival is settled only after the journal holds it."""
+        new: list[str] = []
+        known: list[str] = []
+        set_aside: list[tuple[str, str]] = []
+        for arrival in source.pending():
+            try:
+                voicemail = arrival.read()
+                is_new = self.accept(voicemail)
+            except Rejected as error:
+                log.warning("%s was set aside: %s", arrival.name, error)
+                arrival.set_aside(str(error))
+                set_aside.append((arrival.name, str(error)))
+                continue
+            arrival.taken()
+            (new if is_new else known).append(voicemail.id)
+        return Taken(new=tuple(new), known=tuple(known), set_aside=tuple(set_aside))
+
+    def deliver(self, voicemail_id: str, *, wait_seconds: float = 60.0) -> list[Run]:
+        """Work on one voicemail until it is delivered or parked, or until it would take longer than `wait_seconds`."""
+        end = datetime.now(UTC) + timedelta(seconds=wait_seconds)
+
+        def settled() -> bool:
+            runs = self.journal.runs(voicemail_id=voicemail_id)
+            if not any(run.state in OPEN_STATES for run in runs):
+                return True
+            due = self.journal.next_due(voicemail_id=voicemail_id)
+            return datetime.now(UTC) >= end or (due is not None and due > end)
+
+        drive(self.pipeline, until=settled, voicemail_id=voicemail_id, longest_sleep_seconds=0.2)
+        return self.journal.runs(voicemail_id=voicemail_id)
+
+    def work(
+        self,
+        *,
+        until: Callable[[], bool],
+        sources: Iterable[RecordingSource] = (),
+        poll_seconds: float = 1.0,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """Take in and deliver until told to stop; `sources` are looked at every `poll_seconds`."""
+        looked_at = float("-inf")
+        known_sources = tuple(sources)
+
+        def look() -> None:
+            nonlocal looked_at
+            if known_sources and time.monotonic() - looked_at >= poll_seconds:
+                looked_at = time.monotonic()
+                for source in known_sources:
+                    self.take(source)
+
+        drive(self.pipeline, until=until, between=look, longest_sleep_seconds=poll_seconds, sleep=sleep)
+
+
+def connect(settings: Settings | None = None, **overrides: Any) -> Connector:
+    """The connector that the settings describe (by default the environment's, see `settings`).
+
+    Raises `SettingsInvalid` naming every setting that is missing. Talks to nobody yet.
+    """
+    settings = settings or load(**overrides)
+    require(settings, "telephony_url", "org_id", "call_center", "recording_url")
+    recordings = RecordingStore(
+        settings.recordings_dir, location=settings.recording_url, allow_plain_http=settings.allow_plain_http
+    )
+    telephony, salesforce = telephony_client(settings), salesforce_client(settings)
+    journal = open_journal(settings)
+    pipeline = Pipeline(
+        journal=journal,
+        targets={"voice_call": _voice_call_target(settings, telephony, salesforce)},
+        default_targets=settings.targets,
+        transcriber=_transcriber(settings),
+        owner=whoami(),
+        is_gone=is_gone,
+        policy=Policy(
+            **{name: getattr(settings, name) for name in Policy.__dataclass_fields__ if hasattr(settings, name)}
+        ),
+    )
+    closing: list[Any] = [telephony, journal] if salesforce is None else [telephony, salesforce, journal]
+    return Connector(settings=settings, journal=journal, pipeline=pipeline, recordings=recordings, closing=closing)
+
+
+def require(settings: Settings, *names: str) -> None:
+    """Raise one `SettingsInvalid` for all of these settings that are empty."""
+    missing = [f"{PREFIX}{name.upper()}" for name in names if not getattr(settings, name)]
+    if missing:
+        raise SettingsInvalid(f"not set: {', '.join(missing)}")
+
+
+def open_journal(settings: Settings) -> SqliteJournal:
+    """The journal, enough to look at voicemails without talking to Salesforce."""
+    return SqliteJournal(settings.journal)
+
+
+def telephony_client(settings: Settings) -> TelephonyClient:
+    """A client of the Telephony Integration API."""
+    from scv_voicemail.telephony import TelephonyClient
+
+    require(settings, "telephony_url", "org_id", "call_center")
+    settings.telephony_key()  # a missing key is said now, not at the first voicemail
+    return TelephonyClient(
+        base_url=settings.telephony_url,
+        org_id=settings.org_id,
+        call_center=settings.call_center,
+        private_key_pem=settings.telephony_key,
+        provider_name=settings.provider_name,
+        timeout_seconds=settings.timeout_seconds,
+        allow_plain_http=settings.allow_plain_http,
+    )
+
+
+def salesforce_client(settings: Settings) -> SalesforceClient | None:
+    """A client of the REST API, or None when the settings give no REST access."""
+    from scv_voicemail.salesforce import SalesforceClient
+
+    if not settings.has_rest:
+        return None
+    settings.rest_key()
+    return SalesforceClient(
+        login_url=settings.login_url,
+        client_id=settings.client_id,
+        username=settings.username,
+        private_key_pem=settings.rest_key,
+        audience=settings.oauth_audience or None,
+        api_version=settings.api_version,
+        timeout_seconds=settings.timeout_seconds,
+        allow_plain_http=settings.allow_plain_http,
+    )
+
+
+def _voice_call_target(settings: Settings, telephony: TelephonyClient, salesforce: SalesforceClient | None) -> Target:
+    from scv_voicemail.delivery.voice_call import VoiceCallOptions, VoiceCallTarget
+    from scv_voicemail.delivery.voice_call_state import VoiceCallView
+
+    options = {name: getattr(settings, name) for name in VoiceCallOptions.__dataclass_fields__}
+    view = None if salesforce is None else VoiceCallView(salesforce)
+    return VoiceCallTarget(telephony=telephony, view=view, options=VoiceCallOptions(**options))
+
+
+def _transcriber(settings: Settings) -> Transcriber:
+    from scv_voicemail.transcription.command import CommandTranscriber
+
+    if not settings.transcriber:
+        return NoTranscription()
+    return CommandTranscriber(settings.transcriber, timeout_seconds=settings.transcriber_timeout_seconds)
+
+
+def watched_folder(settings: Settings, folder: Path) -> RecordingSource:
+    """A folder of NAME.wav and NAME.json."""
+    from scv_voicemail.intake.folder import WatchedFolder
+
+    return WatchedFolder(folder, default_region=settings.default_region, remove_taken=settings.remove_taken)
+
+
+def asterisk_spool(settings: Settings, folder: Path) -> RecordingSource:
+    """The voicemail spool of Asterisk or FreePBX."""
+    from scv_voicemail.intake.asterisk import AsteriskSpool
+
+    return AsteriskSpool(
+        folder,
+        default_region=settings.default_region,
+        dialed_numbers=settings.mailbox_numbers,
+        default_dialed_number=settings.dialed_number,
+        mailboxes={
+            **{box: Mailbox(kind=MailboxKind.QUEUE, name=queue) for box, queue in settings.mailbox_queues.items()},
+            **{box: Mailbox(kind=MailboxKind.REP, name=rep) for box, rep in settings.mailbox_reps.items()},
+        },
+        remove_taken=settings.remove_taken,
+    )

@@ -1,0 +1,102 @@
+"""`python -m scv_emulator`: the emulator in the foreground; its URL is the first line on stdout."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from scv_emulator.environment import env_text, write_private
+from scv_emulator.seed import Seed
+from scv_emulator.seed_file import SeedInvalid, load_seed
+from scv_emulator.server import Emulator, serve
+from scv_emulator.switches import Switches, UnknownSwitch
+
+_USAGE_ERROR = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the emulator until it is told to stop; the exit status."""
+    parser = _parser()
+    given = parser.parse_args(arguments)
+    if given.list_switches:
+        sys.stdout.write(_list_switches())
+        return 0
+    try:
+        switches = _switches(given)
+        seed = load_seed(given.seed_file) if given.seed_file else Seed()
+    except (UnknownSwitch, SeedInvalid) as error:
+        parser.error(str(error))
+    env_file: Path | None = given.write_env.absolute() if given.write_env else None
+
+    def announce(emulator: Emulator) -> None:
+        if env_file is not None:
+            write_private(env_file, env_text(emulator.env()))
+        sys.stdout.write(f"{json.dumps({'url': emulator.url}) if given.json else emulator.url}\n")
+        sys.stdout.flush()
+        sys.stderr.write(f"watch it at {emulator.url}/_emulator/ ; stop it with Ctrl+C\n")
+
+    emulator = Emulator(
+        seed=seed,
+        switches=switches,
+        port=given.port,
+        folder=env_file.parent / f"{env_file.name}.d" if env_file else None,
+        recordings=given.recordings,
+        random_seed=given.seed,
+    )
+    try:
+        serve(emulator, announce=announce)
+    except OSError as error:
+        sys.stderr.write(f"scv_emulator: {error}\n")
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="scv_emulator", description="A local Salesforce org with Service Cloud Voice."
+    )
+    add = parser.add_argument
+    add("--port", type=_port, default=0, help="port on 127.0.0.1; 0 takes a free one (default)")
+    add("--json", action="store_true", help='print {"url": "…"} instead of the bare URL')
+    add("--write-env", type=Path, metavar="FILE", help="write the settings that point the connector here")
+    add("--apply-delay-ms", metavar="N", help="the switch apply_delay_ms")
+    add("--seed", type=int, default=0, metavar="N", help="repeats record ids and faults with a probability")
+    add("--seed-file", type=Path, metavar="FILE", help="TOML or JSON: what the org contains")
+    add("--switch", action="append", default=[], metavar="NAME=VALUE", help="turn a switch; may be repeated")
+    add("--recordings", type=Path, metavar="DIR", help="folder whose files are served as recordings")
+    add("--list-switches", action="store_true", help="list the switches and exit")
+    return parser
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and int(text) <= 65_535):
+        raise argparse.ArgumentTypeError("expected a number from 0 to 65535")
+    return int(text)
+
+
+def _switches(given: argparse.Namespace) -> Switches:
+    switches = Switches()
+    for pair in given.switch:
+        name, equals, value = pair.partition("=")
+        if not equals:
+            raise UnknownSwitch(f"--switch takes NAME=VALUE, got {pair!r}")
+        switches.set(name, value)
+    if given.apply_delay_ms is not None:
+        switches.set("apply_delay_ms", given.apply_delay_ms)
+    return switches
+
+
+def _list_switches() -> str:
+    lines = []
+    for one in Switches().describe():
+        default = str(one["default"]).lower() if isinstance(one["default"], bool) else one["default"]
+        choices = "|".join(str(choice).lower() for choice in one["choices"])
+        lines.append(f"{one['name']}={default}{f'  ({choices})' if choices else ''}\n    {one['sentence']}\n")
+    return "".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,135 @@
+"""Turns a seed into the records that an administrator would have made in Setup."""
+
+from __future__ import annotations
+
+from scv_emulator.salesforce.records import Database
+from scv_emulator.seed import Flow, PhoneChannel, Queue, Rep, Seed, User
+
+
+def populate(database: Database, seed: Seed) -> None:
+    """Insert the org itself, its users, contact centers, queues, flows and phone channels."""
+    _Setup(database, seed).run()
+
+
+class _Setup:
+    def __init__(self, database: Database, seed: Seed) -> None:
+        self._database = database
+        self._seed = seed
+        self._ids: dict[tuple[str, str], str] = {}
+
+    def run(self) -> None:
+        seed = self._seed
+        self._insert(
+            "Organization",
+            Id=seed.org_id,
+            Name=seed.org_name,
+            InstanceName="EMU1",
+            IsSandbox=False,
+            OrganizationType="Developer Edition",
+        )
+        self._profile = self._insert("Profile", Name="System Administrator")
+        self._channel = self._insert(
+            "ServiceChannel", DeveloperName="sfdc_phone", MasterLabel="Phone", RelatedEntity="VoiceCall"
+        )
+        self._insert("ServicePresenceStatus", DeveloperName="Available_Voice", MasterLabel="Available for Voice")
+        self._config = self._insert(
+            "QueueRoutingConfig",
+            DeveloperName="Voice_Routing",
+            MasterLabel="Voice Routing",
+            RoutingModel="LeastActive",
+            RoutingPriority=1,
+            CapacityWeight=1.0,
+        )
+        for center in seed.contact_centers:
+            self._ids["center", center.api_name] = self._insert(
+                "CallCenter", Name=center.display_name, InternalName=center.api_name
+            )
+        people: list[User | Rep] = [*seed.users, *seed.reps]
+        for person in people:
+            self._add_user(person)
+        for rep in seed.reps:
+            if rep.external_id:
+                self._map(rep.username, self._ids["user", rep.username], rep.external_id, rep.name)
+        for queue in seed.queues:
+            self._add_queue(queue)
+        for flow in seed.flows:
+            self._add_flow(flow)
+        for channel in seed.phone_channels:
+            self._add_phone_channel(channel)
+
+    def _add_user(self, person: User | Rep) -> None:
+        first, _, last = person.name.rpartition(" ")
+        self._ids["user", person.username] = self._insert(
+            "User",
+            Username=person.username,
+            Name=person.name,
+            FirstName=first or None,
+            LastName=last,
+            Email=person.username,
+            Alias=last[:8],
+            IsActive=True,
+            ProfileId=self._profile,
+        )
+
+    def _add_queue(self, queue: Queue) -> None:
+        label = queue.label or queue.developer_name.replace("_", " ")
+        queue_id = self._insert(
+            "Group",
+            Name=label,
+            DeveloperName=queue.developer_name,
+            Type="Queue",
+            QueueRoutingConfigId=self._config,
+        )
+        self._ids["queue", queue.developer_name] = queue_id
+        self._insert("QueueSobject", QueueId=queue_id, SobjectType="VoiceCall")
+        for username in queue.reps:
+            self._insert("GroupMember", GroupId=queue_id, UserOrGroupId=self._ids["user", username])
+        if queue.external_id:
+            self._map(queue.developer_name, queue_id, queue.external_id, label)
+
+    def _map(self, name: str, record_id: str, external_id: str, label: str) -> None:
+        for center in self._seed.contact_centers:
+            self._insert(
+                "CallCenterRoutingMap",
+                CallCenterId=self._ids["center", center.api_name],
+                ReferenceRecordId=record_id,
+                DeveloperName=f"{name}_{center.api_name}",
+                ExternalId=external_id,
+                MasterLabel=label,
+            )
+
+    def _add_flow(self, flow: Flow) -> None:
+        self._ids["flow", flow.developer_name] = self._insert(
+            "FlowDefinitionView",
+            ApiName=flow.developer_name,
+            DurableId=flow.developer_name,
+            Label=flow.developer_name.replace("_", " "),
+            ProcessType="RoutingFlow",
+            IsActive=True,
+        )
+
+    def _add_phone_channel(self, channel: PhoneChannel) -> None:
+        # A channel may name a flow that nobody deployed: then the flow fails, as it does in an org.
+        flow = channel.flow and (self._ids.get(("flow", channel.flow)) or self._missing_flow(channel.flow))
+        record = self._insert(
+            "MessagingChannel",
+            DeveloperName=f"Phone_{channel.number.lstrip('+')}",
+            MasterLabel=channel.number,
+            MessageType="Phone",
+            MessagingPlatformKey=channel.number,
+            IsActive=True,
+            SessionHandlerId=flow or None,
+            FallbackQueueId=self._ids["queue", channel.fallback_queue] if channel.fallback_queue else None,
+        )
+        self._insert(
+            "ContactCenterChannel", ContactCenterId=self._ids["center", channel.contact_center], ChannelId=record
+        )
+
+    def _missing_flow(self, developer_name: str) -> str:
+        self._ids["flow", developer_name] = self._insert(
+            "FlowDefinitionView", ApiName=developer_name, DurableId=developer_name, IsActive=False
+        )
+        return self._ids["flow", developer_name]
+
+    def _insert(self, object_name: str, **fields: object) -> str:
+        return self._database.insert(object_name, fields, by_system=True)

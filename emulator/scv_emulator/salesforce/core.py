@@ -1,0 +1,40 @@
+"""The core half of a Salesforce org, as the REST resources see it: records, sessions, clock and choices."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from scv_emulator.salesforce.connect_api import Conversations
+from scv_emulator.salesforce.oauth import OAuth
+from scv_emulator.salesforce.query import Queries
+from scv_emulator.salesforce.records import Database
+
+API_VERSIONS = tuple(f"{number}.0" for number in range(51, 68))
+
+
+@dataclass(slots=True, kw_only=True)
+class Core:
+    """Everything behind `/services` and `/id`.
+
+    `base_url` is where the org answers. `call_origin_updateable` is the vendor's contradiction about
+    VoiceCall.CallOrigin: the Object Reference says no, the guide's own remedy for lost voicemails updates it.
+    `api_requests` counts the requests of the day.
+    """
+
+    database: Database
+    oauth: OAuth
+    now: Callable[[], datetime]
+    base_url: Callable[[], str]
+    org_id: str
+    call_origin_updateable: Callable[[], bool] = lambda: True
+    api_versions: tuple[str, ...] = API_VERSIONS
+    daily_api_requests: int = 1_000_000
+    api_requests: int = 0
+    queries: Queries = field(init=False)
+    conversations: Conversations = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.queries = Queries(database=self.database, now=self.now)
+        self.conversations = Conversations(database=self.database, now=self.now)
