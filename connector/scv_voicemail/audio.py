@@ -106,8 +106,8 @@ def measure(path: str | Path, *, max_bytes: int = DEFAULT_MAX_BYTES) -> AudioFac
     try:
         with open_regular(path) as file:
             return _Measurement(path.name, file, max_bytes).facts()
-    except FileNotFoundError as error:
-        raise BadRecording(f"{path.name} is not there: {_EXPECTED}") from error
+    except (FileNotFoundError, ValueError) as error:  # ValueError: a name with a zero byte
+        raise BadRecording(f"{path.name!r} is not there: {_EXPECTED}") from error
     except PermissionError as error:
         raise SettingsInvalid(f"{path} may not be read by this user", fix=f"allow this user to read {path}") from error
     except OSError as error:
@@ -117,7 +117,7 @@ def measure(path: str | Path, *, max_bytes: int = DEFAULT_MAX_BYTES) -> AudioFac
 def open_regular(path: Path) -> BinaryIO:
     """Open a file for reading; anything but a regular file (a pipe, a device, a folder) is a `BadRecording`."""
     # Without O_NONBLOCK, opening a named pipe would wait for a writer for ever.
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | getattr(os, "O_NONBLOCK", 0))
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise BadRecording(f"{path.name} is not a regular file: {_EXPECTED}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ MAX_FILE_BYTES = 4 * 1024 * 1024
 TOLERANCE_MS = 2_000
 """How far a segment may reach beyond the recording before its times are taken for wrong."""
 
+# Not every bracket: whisper writes "[BLANK_AUDIO]" and "[Music]" into plain text.
+_JSON_BEGINS = re.compile(r"\s*(?:\{|\[\s*[{\]])")
 _FORMS = "expected text, or a list of {text, start_ms, end_ms, confidence?}; start and end may be given in seconds"
 
 
@@ -67,7 +70,7 @@ def load_transcript(path: str | Path) -> object:
 
 
 def _json_or_text(text: str) -> object:
-    if text.lstrip()[:1] not in ("{", "["):
+    if not _JSON_BEGINS.match(text):
         return text
     try:
         return json.loads(text)

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from scv_voicemail.errors import Rejected, SettingsInvalid
+from scv_voicemail.errors import Rejected, SettingsInvalid, VoicemailError
 from scv_voicemail.intake.recordings import RecordingStore
 from scv_voicemail.intake.single import read_voicemail
 from scv_voicemail.journal.sqlite import SqliteJournal
@@ -33,11 +33,12 @@ OPEN_STATES = (RunState.WAITING, RunState.RUNNING)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Taken:
-    """What one look at a recording source brought."""
+    """What one look at a recording source brought: ids, and (name, reason) of what was refused or had to be left."""
 
     new: tuple[str, ...] = ()
     known: tuple[str, ...] = ()
     set_aside: tuple[tuple[str, str], ...] = ()
+    left: tuple[tuple[str, str], ...] = ()
 
 
 class Connector:
@@ -100,6 +101,7 @@ class Connector:
         new: list[str] = []
         known: list[str] = []
         set_aside: list[tuple[str, str]] = []
+        left: list[tuple[str, str]] = []
         for arrival in source.pending():
             try:
                 voicemail = arrival.read()
@@ -109,9 +111,14 @@ class Connector:
                 arrival.set_aside(str(error))
                 set_aside.append((arrival.name, str(error)))
                 continue
+            except VoicemailError as error:
+                # A full disk or a missing right is not the recording's fault: it stays where it is for the next look.
+                log.error("%s could not be taken in: %s", arrival.name, error)  # noqa: TRY400 - the error says it all
+                left.append((arrival.name, str(error)))
+                continue
             arrival.taken()
             (new if is_new else known).append(voicemail.id)
-        return Taken(new=tuple(new), known=tuple(known), set_aside=tuple(set_aside))
+        return Taken(new=tuple(new), known=tuple(known), set_aside=tuple(set_aside), left=tuple(left))
 
     def deliver(self, voicemail_id: str, *, wait_seconds: float = 60.0) -> list[Run]:
         """Work on one voicemail until it is delivered or parked, or until it would take longer than `wait_seconds`."""
@@ -245,7 +252,12 @@ def watched_folder(settings: Settings, folder: Path) -> RecordingSource:
     """A folder of NAME.wav and NAME.json."""
     from scv_voicemail.intake.folder import WatchedFolder
 
-    return WatchedFolder(folder, default_region=settings.default_region, remove_taken=settings.remove_taken)
+    return WatchedFolder(
+        folder,
+        default_region=settings.default_region,
+        default_dialed_number=settings.dialed_number,
+        remove_taken=settings.remove_taken,
+    )
 
 
 def asterisk_spool(settings: Settings, folder: Path) -> RecordingSource:

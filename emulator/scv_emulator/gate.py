@@ -6,6 +6,8 @@ import asyncio
 import json
 import time
 from collections.abc import Callable
+from datetime import datetime
+from email.utils import format_datetime
 from typing import cast
 from uuid import uuid4
 
@@ -59,26 +61,26 @@ class Gate:
             body=body,
         )
         self._org.requests.add(seen)
-        answer = _Answer(send, seen, self._new_id())
+        answer = _Answer(send, seen, self._new_id(), now=self._org.clock.now)
         fault = self._org.faults.hit(scope["method"], path)
         try:
-            await self._pass(scope, _replay(body, receive), answer, fault)
+            await self._pass(scope, receive, answer, fault)
         finally:
             seen.ms = round((self._stopwatch() - started) * 1000, 3)
 
     async def _pass(self, scope: Scope, receive: Receive, answer: _Answer, fault: Fault | None) -> None:
         if fault is None:
-            await self._app(scope, receive, answer)
+            await self._app(scope, _replay(answer.seen.body, receive), answer)
             return
         answer.seen.fault = f"{fault.id}: {fault.kind}"
         if fault.kind is FaultKind.LATENCY:
             await asyncio.sleep(fault.latency_ms / 1000)
             self._org.settle()
-            await self._app(scope, receive, answer)
+            await self._app(scope, _replay(answer.seen.body, receive), answer)
             return
         right = _Held()
         if fault.commits:
-            await self._app(scope, receive, right)
+            await self._app(scope, _replay(answer.seen.body, receive), right)
         client = cast("Client", tuple(scope.get("client") or ("", 0)))
         match fault.kind:
             case FaultKind.RESET_BEFORE | FaultKind.RESET_AFTER_COMMIT:
@@ -116,17 +118,21 @@ class Gate:
 
 
 class _Answer:
-    """Sends an answer on: adds the request id, writes the status into the request journal."""
+    """Sends an answer on: adds the request id and the org's own time, writes the status into the request journal."""
 
-    def __init__(self, send: Send, seen: Seen, request_id: str) -> None:
+    def __init__(self, send: Send, seen: Seen, request_id: str, *, now: Callable[[], datetime]) -> None:
         self._send = send
         self.seen = seen
         self._request_id = request_id
+        self._now = now
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.seen.status = message["status"]
-            message["headers"] = [*message.get("headers", ()), (b"x-request-id", self._request_id.encode())]
+            # Clients correct their clock by Date, so it tells the org's time and not the machine's.
+            date = format_datetime(self._now(), usegmt=True)
+            added = [(b"x-request-id", self._request_id.encode()), (b"date", date.encode())]
+            message["headers"] = [*message.get("headers", ()), *added]
         await self._send(message)
 
     async def whole(self, status: int, headers: dict[str, str], body: bytes) -> None:

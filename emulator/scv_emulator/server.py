@@ -99,11 +99,21 @@ class Emulator:
     def start(self) -> Self:
         """Answer requests from now on; OSError when the port is taken."""
         listener = socket.create_server(self._address)
+        try:
+            self._start(listener)
+        except BaseException:
+            listener.close()
+            self.stop()
+            raise
+        return self
+
+    def _start(self, listener: socket.socket) -> None:
         host, port = listener.getsockname()[:2]
         self.url = self.org.base_url = f"http://{host}:{port}"
-        if self._folder is None:
+        folder = self._folder
+        if folder is None:
             self._temporary = tempfile.TemporaryDirectory(prefix="scv-emulator-")
-        folder = self._folder or Path(self._temporary.name if self._temporary else "")
+            folder = Path(self._temporary.name)
         self._files = make_files(folder, self.org, recordings=self._recordings)
         app = create_app(self.org, recordings=lambda: self.files.recordings, connections=self._connections)
         self._server = _Server(
@@ -116,6 +126,7 @@ class Emulator:
                 log_config=None,
                 access_log=False,
                 server_header=False,
+                date_header=False,
                 timeout_keep_alive=_KEEP_ALIVE_SECONDS,
                 timeout_graceful_shutdown=_GRACE_SECONDS,
             )
@@ -126,7 +137,6 @@ class Emulator:
         self._thread.start()
         if not self._server.ready.wait(_START_SECONDS):
             raise RuntimeError("the emulator did not start")
-        return self
 
     def stop(self) -> None:
         """Finish what is being answered and close; a second time does nothing."""

@@ -53,6 +53,7 @@ def protocol_of(connections: Connections) -> type[asyncio.Protocol]:
     class RegisteredConnection(H11Protocol):
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn does
             super().connection_made(transport)
+            _send_at_once(transport)
             if self.client is not None:
                 connections.add(self.client, transport)
 
@@ -62,3 +63,13 @@ def protocol_of(connections: Connections) -> type[asyncio.Protocol]:
             super().connection_lost(exc)
 
     return RegisteredConnection
+
+
+def _send_at_once(transport: asyncio.Transport) -> None:
+    """Switch Nagle's algorithm off: it holds an answer's body back, some 40 ms, until the client confirms the headers.
+
+    asyncio does so itself, but not for the sockets of a listener that `socket.create_server` made: these do not say
+    that their protocol is TCP.
+    """
+    connection = cast("socket.socket", transport.get_extra_info("socket"))
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -204,8 +204,10 @@ def test_what_is_no_file_is_refused_without_waiting_for_it(tmp_path: Path) -> No
     for path in (tmp_path, tmp_path / "pipe.wav", Path("/dev/zero")):
         with pytest.raises(BadRecording, match="not a regular file"):
             measure(path)
-    with pytest.raises(BadRecording, match=r"absent.wav is not there"):
+    with pytest.raises(BadRecording, match=r"absent.wav' is not there"):
         measure(tmp_path / "absent.wav")
+    with pytest.raises(BadRecording, match="is not there"):
+        measure("zero\0byte.wav")
 
 
 def test_a_file_this_user_may_not_read_is_a_matter_of_settings(tmp_path: Path, wav: Path) -> None:

@@ -107,6 +107,15 @@ def test_whispers_own_json_is_taken_as_it_is() -> None:
     )
 
 
+@pytest.mark.parametrize("printed", ["[BLANK_AUDIO] Hello.", "[Music]", "(coughs) Hello."])
+def test_a_remark_in_brackets_is_text_and_not_json(printed: str) -> None:
+    """Speech-to-text programs write down what is no speech."""
+    transcript = parse_transcript(printed, duration_seconds=10)
+
+    assert transcript is not None
+    assert transcript.text == printed
+
+
 @given(st.text())
 def test_any_text_survives_as_one_printable_line(text: str) -> None:
     """Control characters, NUL and lone surrogates never reach JSON or Salesforce."""
@@ -125,7 +134,8 @@ def test_a_file_is_json_or_text_by_how_it_begins(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "named"), [(b"\xff\xfeH", "not UTF-8"), (b'{"text": ', "begins like JSON"), (b"[" * 100_000, "JSON")]
+    ("content", "named"),
+    [(b"\xff\xfeH", "not UTF-8"), (b'{"text": ', "begins like JSON"), (b'[{"a":' * 100_000, "JSON")],
 )
 def test_an_unreadable_file_is_refused(tmp_path: Path, content: bytes, named: str) -> None:
     """Not as a decoding error of the standard library, but as ours."""

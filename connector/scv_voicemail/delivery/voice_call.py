@@ -236,9 +236,11 @@ class VoiceCallTarget:
             return {"warning": "not verified: without REST access nobody can see what Salesforce holds"}
         call_id = _call_id(attempt)
         state = self.view.get(call_id)
-        work = self.view.work(call_id, apart_from=attempt.receipts["open"].get("earlierWork", []))
-        recordings = self.view.recordings(call_id)
-        complete = state is not None and state.is_completed and recordings > 0
+        # Every reading counts against the org's daily limit, so the next one is made only when it matters.
+        recordings = self.view.recordings(call_id) if state is not None and state.is_completed else 0
+        complete = recordings > 0
+        earlier = attempt.receipts["open"].get("earlierWork", [])
+        work = self.view.work(call_id, apart_from=earlier) if complete else None
         if state is not None and complete and work:
             warnings = []
             if not state.is_voicemail:

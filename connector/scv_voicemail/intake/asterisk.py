@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import math
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -141,7 +142,7 @@ class AsteriskSpool:
 
     def _is_locked(self, folder: Path) -> bool:
         """Whether Asterisk is renaming in there; a lock older than the grace is one that a crash has left."""
-        return 0 <= quiet_seconds([folder / ".lock"], now=self._clock()) < self._grace_seconds
+        return -math.inf < quiet_seconds([folder / ".lock"], now=self._clock()) < self._grace_seconds
 
     def _read(self, message: _Message) -> Voicemail:
         fields = _fields(message.text)
@@ -240,7 +241,7 @@ def _remove(message: _Message, identity: _Identity) -> bool:
     with clear_errors(folder):
         try:
             # Asterisk locks either by the existence of this file or by flock on it, as asterisk.conf says.
-            descriptor = os.open(lock, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600)
+            descriptor = os.open(lock, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
         except FileExistsError:
             return False
         try:

@@ -41,7 +41,7 @@ def listed(folder: Path) -> list[os.DirEntry[str]]:
 
 def sync_folder(folder: Path) -> None:
     """Make renames in a folder last through a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -127,29 +128,27 @@ class WatchedFolder:
 
     def _move(self, pair: _Pair, to: Path, *, reason: str = "") -> None:
         """Move a pair, the JSON first: a JSON without its audio in there marks a move that was interrupted."""
+        if not any(file.exists() for file in pair.files):
+            return  # another worker on this folder was faster
         with clear_errors(to):
             to.mkdir(mode=0o700, exist_ok=True)
-            stem = next(stem for stem in _stems(pair.audio.stem) if not _taken_names(to, stem))
+            stem = next(stem for stem in _stems(pair.audio.stem) if not _is_used(to, stem))
             if reason:
                 write_text(to / f"{stem}.reason.txt", reason + "\n")
             for file in pair.files:
-                if file.exists():  # another worker on this folder may have been faster
+                with contextlib.suppress(FileNotFoundError):  # or is just being so
                     file.rename(to / f"{stem}{file.suffix.lower()}")
                     sync_folder(to)
 
     def _finish_moves(self, alone: list[Path]) -> None:
-        """Send audio after its JSON, where a crash came between the two.
-
-        No new recording can have taken the old one's name meanwhile: the old one is still there.
-        """
+        """Send audio after its JSON, where a crash came between the two."""
         for recording in alone:
             for to in (self._folder / DONE, self._folder / FAILED, self._folder / REMOVED):
-                names = [stem for stem in _stems_there(to, recording.stem) if not (to / f"{stem}.wav").exists()]
-                if names:
-                    with clear_errors(to):
-                        recording.rename(to / f"{names[0]}.wav")
+                with clear_errors(to), contextlib.suppress(FileNotFoundError):  # another worker may do the same
+                    if rest := next(_interrupted(to, recording), None):
+                        recording.rename(rest)
                         sync_folder(to)
-                    break
+                        break
             else:
                 if quiet_seconds([recording], now=self._clock()) >= self._grace_seconds:
                     self._complain(recording.name, f"waits for {recording.stem}.json")
@@ -173,12 +172,19 @@ def _stems(stem: str) -> Iterator[str]:
     yield from (f"{stem}-{number}" for number in count(2))
 
 
-def _taken_names(folder: Path, stem: str) -> bool:
+def _is_used(folder: Path, stem: str) -> bool:
     return (folder / f"{stem}.json").exists() or (folder / f"{stem}.wav").exists()
 
 
-def _stems_there(folder: Path, stem: str) -> Iterator[str]:
-    for one in _stems(stem):
-        if not _taken_names(folder, one):
+def _interrupted(to: Path, recording: Path) -> Iterator[Path]:
+    """Where a recording belongs whose JSON has gone there before it.
+
+    A JSON may also be alone because somebody has deleted old audio. Its last change was its move, so a recording that
+    is younger than that is a new one of the same name, and stays.
+    """
+    for stem in _stems(recording.stem):
+        data, audio_file = to / f"{stem}.json", to / f"{stem}.wav"
+        if not _is_used(to, stem):
             return
-        yield one
+        if not audio_file.exists() and recording.stat().st_ctime_ns <= data.stat().st_ctime_ns:
+            yield audio_file

@@ -98,9 +98,7 @@ class RecordingStore:
             for abandoned in self._folder.glob(f".{kept.name}.*.part"):
                 abandoned.unlink(missing_ok=True)
             try:
-                with os.fdopen(
-                    os.open(half, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600), "wb"
-                ) as copy:
+                with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as copy:
                     digest = _copied(source, copy)
                     copy.flush()
                     os.fsync(copy.fileno())

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from scv_voicemail import audio
-from scv_voicemail.errors import BadVoicemail
+from scv_voicemail.errors import BadRecording, BadVoicemail
 from scv_voicemail.phone_numbers import caller_number, to_e164
 from scv_voicemail.ports import Clock
 from scv_voicemail.transcripts import read_transcript
@@ -111,7 +111,10 @@ def derived_id(*facts: str) -> str:
 
 
 def _changed_at(path: Path) -> datetime:
-    return datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    try:
+        return datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    except OSError as error:
+        raise BadRecording(f"{path.name} was taken away while it was read: {error.strerror}") from error
 
 
 def _checked(attributes: Mapping[str, str]) -> tuple[tuple[str, str], ...]:

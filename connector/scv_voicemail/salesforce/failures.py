@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from scv_voicemail.errors import (
     AuthenticationFailed,
@@ -18,8 +20,8 @@ from scv_voicemail.errors import (
 
 MAX_VENDOR_TEXT = 300
 
-_SESSION_CODES = frozenset({"INVALID_SESSION_ID", "INVALID_AUTH_HEADER"})
-_AUTHENTICATION_CODES = _SESSION_CODES | {"INVALID_LOGIN", "INVALID_OPERATION_WITH_EXPIRED_PASSWORD", "INACTIVE_USER"}
+_REQUEST_ID_HEADERS = ("X-Request-Id", "X-Sfdc-Request-Id", "Sfdc-Request-Id")
+_AUTHENTICATION_CODES = frozenset({"INVALID_SESSION_ID", "INVALID_AUTH_HEADER", "INVALID_LOGIN"})
 _PERMISSION_CODES = frozenset(
     {
         "API_CURRENTLY_DISABLED",
@@ -40,6 +42,8 @@ _NO_TEXT = {
     300: "the External Id belongs to several records",
     **dict.fromkeys((301, 302, 303, 307, 308), "the server answered with a redirect; is the URL the org's own?"),
 }
+_QUERY_EXCERPT = re.compile(r"^.*?\bERROR at Row:\d+:Column:\d+\s*", re.DOTALL)
+"""Salesforce begins such messages with a piece of the query, which may hold a phone number."""
 _FIELD_FIX = (
     "check that the field or object is deployed and that the integration user's permission set lets it be read and "
     "edited (a field without field-level security looks as if it did not exist)"
@@ -48,8 +52,8 @@ _DUPLICATE_FIX = "more than one record has this External Id: merge or delete the
 
 
 @contextmanager
-def our_errors(operation: str) -> Iterator[None]:
-    """Raise our errors instead of foreign ones.
+def our_errors(operation: str, headers: Mapping[str, str] | None = None) -> Iterator[None]:
+    """Raise our errors instead of foreign ones; `headers` are those of the reply, filled in by the time it is judged.
 
     The foreign exception is not chained: its text carries the URL with the whole query, and so phone numbers.
     """
@@ -59,7 +63,7 @@ def our_errors(operation: str) -> Iterator[None]:
     try:
         yield
     except SalesforceError as error:
-        raise refusal(operation, error.status, error.content) from None
+        raise refusal(operation, error.status, error.content, headers or {}) from None
     except requests.exceptions.InvalidURL:
         raise SettingsInvalid(f"{operation}: the Salesforce URL cannot be used", service="salesforce") from None
     except requests.exceptions.InvalidJSONError:
@@ -69,12 +73,7 @@ def our_errors(operation: str) -> Iterator[None]:
         raise Unavailable(f"{operation}: no usable answer ({why})", service="salesforce") from None
 
 
-def session_expired(content: object, status: int) -> bool:
-    """True when a new access token may help."""
-    return status == 401 or any(complaint.code in _SESSION_CODES for complaint in _complaints(content))
-
-
-def refusal(operation: str, status: int, content: object) -> VoicemailError:
+def refusal(operation: str, status: int, content: object, headers: Mapping[str, str]) -> VoicemailError:
     """The error that a refusing reply stands for; `content` is its JSON, or its text when it has none."""
     complaints = _complaints(content)
     kind, fix = _kind(status, {complaint.code for complaint in complaints})
@@ -83,8 +82,17 @@ def refusal(operation: str, status: int, content: object) -> VoicemailError:
     )
     fields = ", ".join(name for complaint in complaints for name in complaint.fields)
     what = f"{operation}: {text or 'the reply has no explanation'}" + (f" (fields: {fields})" if fields else "")
-    code = next((complaint.code for complaint in complaints if complaint.code), "")
-    return kind(what, service="salesforce", code=code, status=status, fix=fix)
+    context: dict[str, Any] = {
+        "service": "salesforce",
+        "code": next((complaint.code for complaint in complaints if complaint.code), ""),
+        "status": status,
+        "request_id": next((headers[name] for name in _REQUEST_ID_HEADERS if headers.get(name)), ""),
+        "fix": fix,
+    }
+    if kind is RateLimited:
+        asked = headers.get("Retry-After", "")
+        context["retry_after_seconds"] = float(asked) if asked.isdigit() else None
+    return kind(what, **context)
 
 
 def _kind(status: int, codes: set[str]) -> tuple[type[VoicemailError], str]:
@@ -109,7 +117,8 @@ def no_json(operation: str) -> Unavailable:
 
 
 def cut(text: str) -> str:
-    """A vendor's text at a length that fits into a message."""
+    """A vendor's text on one line, at a length that fits into a message."""
+    text = " ".join(text.split())
     return text if len(text) <= MAX_VENDOR_TEXT else f"{text[: MAX_VENDOR_TEXT - 1]}…"
 
 
@@ -127,7 +136,7 @@ def _complaints(content: object) -> list[_Complaint]:
     return [
         _Complaint(
             code=str(part.get("errorCode") or part.get("statusCode") or ""),
-            message=str(part.get("message") or ""),
+            message=_QUERY_EXCERPT.sub("", str(part.get("message") or "")),
             fields=tuple(str(name) for name in part.get("fields") or ()),
         )
         for part in parts

@@ -121,7 +121,7 @@ def _refusal(status: int, content: Mapping[str, Any]) -> VoicemailError:
     told = f"{code} {text}".lower()
     if status == 429 or "rate exceeded" in told or "limit exceeded" in told:
         return RateLimited(what, service="salesforce", status=status, code=code)
-    if status in {408, 425} or status >= 500 or not code:
+    if status == 408 or status >= 500 or (not code and status not in {400, 401, 403}):
         return Unavailable(what, service="salesforce", status=status, code=code)
     fix = next((fix for sign, fix in _FIXES.items() if sign in told), _DEFAULT_FIX)
     return AuthenticationFailed(what, service="salesforce", status=status, code=code, fix=fix)

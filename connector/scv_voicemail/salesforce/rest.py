@@ -10,8 +10,8 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from scv_voicemail.errors import SettingsInvalid, Unavailable
-from scv_voicemail.salesforce.failures import no_json, our_errors, session_expired
+from scv_voicemail.errors import AuthenticationFailed, SettingsInvalid, Unavailable
+from scv_voicemail.salesforce.failures import no_json, our_errors
 from scv_voicemail.salesforce.oauth import JwtBearer
 
 if TYPE_CHECKING:
@@ -89,42 +89,51 @@ class RestSession:
 
     def request(self, method: str, path: str, *, operation: str, repeat: Repeat = Repeat.ALWAYS, **request: Any) -> Any:
         """The decoded JSON of a reply, or None when it has no content. `path` is below /services/data/vXX.0/."""
-        return self._with_retry(operation, repeat, lambda: self._with_session(method, path, operation, request))
+        return self._with_retry(repeat, lambda: self._with_session(method, path, operation, request))
 
-    def _with_retry(self, operation: str, repeat: Repeat, send: Callable[[], Any]) -> Any:
-        """Adds our errors, and other tries where they are safe."""
+    def _with_retry(self, repeat: Repeat, send: Callable[[], Any]) -> Any:
+        """Adds other tries, where they are safe."""
         tries = {Repeat.ALWAYS: self._max_tries, Repeat.UNANSWERED: min(2, self._max_tries), Repeat.NEVER: 1}[repeat]
         for attempt in range(1, tries):
             try:
-                with our_errors(operation):
-                    return send()
+                return send()
             except Unavailable as error:
                 if repeat is Repeat.UNANSWERED and error.status is not None:
                     raise
             self._sleep(FIRST_PAUSE_SECONDS * 2.0 ** (attempt - 1) * (1 + self._jitter()))
-        with our_errors(operation):
-            return send()
+        return send()
 
     def _with_session(self, method: str, path: str, operation: str, request: Mapping[str, Any]) -> Any:
         """Adds the login, and one new login when the session has expired."""
-        from simple_salesforce.exceptions import SalesforceError  # noqa: PLC0415 - slow to import
-
         salesforce = self._logged_in(instead_of=None)
         try:
             return self._send_once(salesforce, method, path, operation, request)
-        except SalesforceError as error:
-            if not session_expired(error.content, error.status):
-                raise
-        return self._send_once(self._logged_in(instead_of=salesforce), method, path, operation, request)
+        except AuthenticationFailed:
+            renewed = self._logged_in(instead_of=salesforce)
+        return self._send_once(renewed, method, path, operation, request)
 
     def _send_once(
         self, salesforce: Salesforce, method: str, path: str, operation: str, request: Mapping[str, Any]
     ) -> Any:
-        try:
-            return salesforce.restful(path, method=method, timeout=self._timeout, allow_redirects=False, **request)
-        except TypeError:
-            # simple-salesforce takes the length of the reply, which a bare null or number does not have.
-            raise no_json(operation) from None
+        """Sends and reads; the exceptions of simple-salesforce have no headers, so a hook keeps them."""
+        headers: dict[str, str] = {}
+
+        def keep_headers(response: requests.Response, *_: object, **__: object) -> None:
+            headers.update({name.title(): value for name, value in response.headers.items()})
+
+        with our_errors(operation, headers):
+            try:
+                return salesforce.restful(
+                    path,
+                    method=method,
+                    timeout=self._timeout,
+                    allow_redirects=False,
+                    hooks={"response": keep_headers},
+                    **request,
+                )
+            except TypeError:
+                # simple-salesforce takes the length of the reply, which a bare null or number does not have.
+                raise no_json(operation) from None
 
     def _logged_in(self, *, instead_of: Salesforce | None) -> Salesforce:
         """The session in use; a new one when there is none, or when it is still the one that has expired."""
@@ -134,7 +143,8 @@ class RestSession:
         with self._lock:
             if self._salesforce is None or self._salesforce is instead_of:
                 self._session = self._session or requests.Session()
-                grant = self._login.login(self._session, timeout=self._timeout)
+                with our_errors("login"):
+                    grant = self._login.login(self._session, timeout=self._timeout)
                 instance_url = self._instance_url or self._checked_url("instance URL", grant.instance_url)
                 # Given a session id, simple-salesforce never logs in by itself.
                 self._salesforce = Salesforce(

@@ -157,7 +157,8 @@ def grpc_name(text: str) -> str:
 
 
 def cut(text: str) -> str:
-    """A vendor's text at a length that fits into a message."""
+    """A vendor's text on one line, at a length that fits into a message."""
+    text = " ".join(text.split())
     return text if len(text) <= MAX_VENDOR_TEXT else f"{text[: MAX_VENDOR_TEXT - 1]}…"
 
 

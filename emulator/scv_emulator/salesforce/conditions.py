@@ -12,7 +12,7 @@ from scv_emulator.salesforce.field_paths import Binder, BoundPath
 from scv_emulator.salesforce.field_values import parse_datetime
 from scv_emulator.salesforce.records import Database, Record
 from scv_emulator.salesforce.schema import ID_TYPES, NUMBER_TYPES, TEXT_TYPES, Field
-from scv_emulator.salesforce.soql import Comparison, Condition, Junction, Query, Value
+from scv_emulator.salesforce.soql_terms import Comparison, Condition, Junction, Query, Value
 from scv_emulator.salesforce.soql_tokens import like_pattern, pointing_at, unescaped
 
 Predicate = Callable[[Record], bool]

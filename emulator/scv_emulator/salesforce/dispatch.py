@@ -22,15 +22,14 @@ def dispatch(call: Call, segments: Sequence[str]) -> Answer:
     version, rest = segments[0].removeprefix("v"), segments[1:] or [""]
     if not segments[0].startswith("v") or version not in call.core.api_versions:
         raise NotFound
-    is_of_object = len(rest) == 3 and rest[0] == "sobjects" and rest[2] in VENDOR_ONLY_OF_OBJECTS
+    if len(rest) == 3 and rest[0] == "sobjects" and rest[2] in VENDOR_ONLY_OF_OBJECTS:
+        raise NotImplementedHere(f"{call.method} {'/'.join(rest)}")
     try:
         resource, parts = find_resource(_ALL, rest)
     except NotFound as error:
         if rest[0] in VENDOR_ONLY:
             raise NotImplementedHere(f"{call.method} {'/'.join(rest)}") from error
         raise
-    if is_of_object:
-        raise NotImplementedHere(f"{call.method} {'/'.join(rest)}")
     return handler_for(resource, call.method)(replace(call, version=version, parts=parts))
 
 

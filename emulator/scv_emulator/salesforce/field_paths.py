@@ -10,7 +10,7 @@ from scv_emulator.salesforce.errors import InvalidField
 from scv_emulator.salesforce.field_values import to_json
 from scv_emulator.salesforce.records import Database, Record
 from scv_emulator.salesforce.schema import Field, Schema, SObject
-from scv_emulator.salesforce.soql import Path, Query
+from scv_emulator.salesforce.soql_terms import Path, Query
 from scv_emulator.salesforce.soql_tokens import pointing_at
 
 _MAX_PARENTS = 5

@@ -13,7 +13,8 @@ from scv_emulator.salesforce.errors import InvalidField, InvalidType, Salesforce
 from scv_emulator.salesforce.field_paths import Binder, BoundPath, Projection
 from scv_emulator.salesforce.records import Database, Record
 from scv_emulator.salesforce.schema import ID_TYPES, NUMBER_TYPES, TEXT_TYPES, SObject
-from scv_emulator.salesforce.soql import Order, Path, Query, parse
+from scv_emulator.salesforce.soql import parse
+from scv_emulator.salesforce.soql_terms import Order, Path, Query
 from scv_emulator.salesforce.soql_tokens import MalformedQuery, pointing_at
 
 DEFAULT_PAGE = 2000

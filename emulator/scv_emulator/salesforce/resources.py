@@ -112,13 +112,13 @@ def describe_all(call: Call) -> Answer:
 
 def describe_briefly(call: Call) -> Answer:
     """`GET sobjects/X`: one object without its fields."""
-    sobject = call.core.database.schema.sobject(call.parts["object"])
+    sobject = call.sobject
     return Answer(200, {"objectDescribe": describe.summary(sobject, data_url=call.data_url), "recentItems": []})
 
 
 def describe_one(call: Call) -> Answer:
     """`GET sobjects/X/describe`: one object with its fields."""
-    sobject = call.core.database.schema.sobject(call.parts["object"])
+    sobject = call.sobject
     locked = sobjects.locked_fields(call.core, sobject)
     return Answer(200, describe.description(sobject, data_url=call.data_url, locked=locked))
 

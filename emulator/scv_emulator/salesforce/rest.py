@@ -10,6 +10,7 @@ from typing import Any
 from scv_emulator.salesforce.core import Core
 from scv_emulator.salesforce.errors import NotFound, SalesforceError
 from scv_emulator.salesforce.oauth import Session
+from scv_emulator.salesforce.schema import SObject
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +39,14 @@ class Call:
     def user_id(self) -> str:
         """Who asks; empty for nobody."""
         return self.session.user_id if self.session else ""
+
+    @property
+    def sobject(self) -> SObject:
+        """The object that the path names; raises `NotFound`, where a query would say INVALID_TYPE."""
+        schema = self.core.database.schema
+        if not schema.has(self.parts["object"]):
+            raise NotFound
+        return schema.sobject(self.parts["object"])
 
     def json(self) -> Any:
         """The body; raises `SalesforceError` when it is no JSON."""

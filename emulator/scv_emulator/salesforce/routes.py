@@ -8,13 +8,13 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
-from starlette.datastructures import UploadFile
+from starlette.datastructures import UploadFile, URLPath
 from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
-from starlette.types import Receive, Scope, Send
+from starlette.routing import BaseRoute, Match, NoMatchFound
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from scv_emulator.salesforce.core import Core
 from scv_emulator.salesforce.dispatch import dispatch, segments_of
@@ -30,12 +30,30 @@ _VENDOR_OAUTH = ("authorize", "singleaccess", "register", "logout", "device", "e
 def routes(core: Core) -> list[BaseRoute]:
     """The routes of the core half; whoever adds other parts of `/services` puts theirs before these."""
     return [
-        Route("/services/oauth2/{name:path}", _OAuthDoor(core)),
-        Route("/id/{org}/{user}", _IdentityDoor(core)),
-        Route("/services/data", _DataDoor(core)),
-        Route("/services/data/{rest:path}", _DataDoor(core)),
-        Route("/services/{rest:path}", _OtherDoor(core)),
+        _Below("/services/oauth2", _OAuthDoor(core)),
+        _Below("/id", _IdentityDoor(core)),
+        _Below("/services/data", _DataDoor(core)),
+        _Below("/services", _OtherDoor(core)),
     ]
+
+
+class _Below(BaseRoute):
+    """A path and everything below it; starlette's own routes miss a path with a line break in it."""
+
+    def __init__(self, prefix: str, app: ASGIApp) -> None:
+        self._prefix = prefix
+        self._app = app
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        path = scope.get("path", "")
+        is_below = scope["type"] == "http" and (path == self._prefix or path.startswith(f"{self._prefix}/"))
+        return (Match.FULL if is_below else Match.NONE), {}
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._app(scope, receive, send)
+
+    def url_path_for(self, name: str, /, **path_params: Any) -> URLPath:
+        raise NoMatchFound(name, path_params)
 
 
 class _Door(ABC):

@@ -26,27 +26,27 @@ _UPSERT_ANSWERS_200_SINCE = 46.0
 
 def create(call: Call) -> Answer:
     """`POST sobjects/X`: a new record."""
-    sobject = call.core.database.schema.sobject(call.parts["object"])
+    sobject = call.sobject
     return _created(call, sobject, _insert(call.core, sobject, call.json_object()))
 
 
 def read(call: Call) -> Answer:
     """`GET sobjects/X/{id}`: a record, or the fields of it that `?fields=` names."""
-    sobject = call.core.database.schema.sobject(call.parts["object"])
+    sobject = call.sobject
     record = call.core.database.get(sobject.name, _id(call.parts["id"]))
     return Answer(200, _projection(call, sobject).of(sobject.name, record))
 
 
 def update(call: Call) -> Answer:
     """`PATCH sobjects/X/{id}`: change fields of a record."""
-    sobject = call.core.database.schema.sobject(call.parts["object"])
+    sobject = call.sobject
     _update(call.core, sobject, _id(call.parts["id"]), call.json_object())
     return Answer(204)
 
 
 def delete(call: Call) -> Answer:
     """`DELETE sobjects/X/{id}`: move a record to the recycle bin."""
-    sobject = call.core.database.schema.sobject(call.parts["object"])
+    sobject = call.sobject
     call.core.database.delete(sobject.name, _id(call.parts["id"]))
     return Answer(204)
 
@@ -56,7 +56,7 @@ def delete(call: Call) -> Answer:
 
 def read_by_key(call: Call) -> Answer:
     """`GET sobjects/X/{field}/{value}`: the record with this external id."""
-    sobject = call.core.database.schema.sobject(call.parts["object"])
+    sobject = call.sobject
     found = _by_key(call, sobject, _key_field(sobject, call.parts["field"]))
     if len(found) > 1:
         return _several(call, sobject, found)
@@ -67,7 +67,7 @@ def read_by_key(call: Call) -> Answer:
 
 def upsert(call: Call) -> Answer:
     """`PATCH sobjects/X/{field}/{value}`: create the record with this external id, or change it."""
-    sobject = call.core.database.schema.sobject(call.parts["object"])
+    sobject = call.sobject
     key = _key_field(sobject, call.parts["field"])
     body = call.json_object()
     if any(name.lower() == key.name.lower() for name in body):
@@ -89,7 +89,7 @@ def upsert(call: Call) -> Answer:
 
 def delete_by_key(call: Call) -> Answer:
     """`DELETE sobjects/X/{field}/{value}`: delete the record with this external id."""
-    sobject = call.core.database.schema.sobject(call.parts["object"])
+    sobject = call.sobject
     found = _by_key(call, sobject, _key_field(sobject, call.parts["field"]))
     if len(found) > 1:
         return _several(call, sobject, found)

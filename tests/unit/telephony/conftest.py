@@ -11,7 +11,6 @@ import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-
 from scv_voicemail.telephony import TelephonyClient
 
 ORG_ID = "00DRM000000GuTE2A0"

@@ -10,7 +10,6 @@ import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from scv_voicemail.errors import PermissionMissing, Rejected, Unavailable
 from scv_voicemail.telephony import SenderType, TranscriptMessage
 from scv_voicemail.telephony.bulk import collect, split

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-
 from scv_voicemail.errors import Rejected
 from scv_voicemail.telephony import (
     ConversationEvent,
@@ -51,7 +50,7 @@ def an_event(**changes):
 
 
 def test_a_call_is_written_in_the_vendors_words():
-    """Times are UTC with milliseconds and Z, call attributes one JSON string, and nothing that was not given is sent."""
+    """Times are UTC with milliseconds and Z, call attributes one JSON string; only what was given is sent."""
     call = a_call(call_origin="Voicemail", call_attributes={"Department__c": "Zoë", "Urgent__c": True})
 
     body = call.to_json(call_center="MyContactCenter")

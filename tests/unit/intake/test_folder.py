@@ -1,0 +1,334 @@
+"""A watched folder: pairs are taken once, whole, and leave a trace."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from scv_voicemail.errors import BadRecording, BadVoicemail, SettingsInvalid
+from scv_voicemail.intake.folder import WatchedFolder
+from scv_voicemail.ports import Arrival
+from scv_voicemail.voicemail import Mailbox, MailboxKind
+
+from tests.builders import FakeClock
+from tests.wav_files import a_tone, a_wav, a_wav_file
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    """Ten seconds ahead, so that what a test has just written is settled but young."""
+    return FakeClock(datetime.now(UTC) + timedelta(seconds=10))
+
+
+def watched(folder: Path, clock: FakeClock, **options: Any) -> WatchedFolder:
+    return WatchedFolder(folder, default_region="US", clock=clock, **options)
+
+
+def a_pair(folder: Path, name: str = "msg", *, hertz: float = 440, **fields: Any) -> None:
+    a_wav_file(folder / f"{name}.wav", hertz=hertz)
+    write_data(folder / f"{name}.json", **fields)
+
+
+def write_data(path: Path, **fields: Any) -> None:
+    given = {"from": "+14155550142", "to": "8005550100", "received_at": "2026-03-01T09:30:00Z"}
+    path.write_text(json.dumps(given | fields), encoding="utf-8")
+
+
+def names_in(folder: Path) -> list[str]:
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+
+
+def only(folder: WatchedFolder) -> Arrival:
+    [arrival] = folder.pending()
+    return arrival
+
+
+def test_a_pair_becomes_a_voicemail_with_all_its_call_data(tmp_path: Path, clock: FakeClock) -> None:
+    """Every field of the JSON arrives."""
+    a_pair(
+        tmp_path,
+        id="pbx-17",
+        transcript=[{"text": "Hello.", "start_ms": 0, "end_ms": 900}],
+        language="en-US",
+        mailbox={"rep": "ada@example.com"},
+        targets=["voice_call"],
+        attributes={"Account_Number__c": "42"},
+    )
+
+    voicemail = only(watched(tmp_path, clock)).read()
+
+    assert (voicemail.id, voicemail.caller, voicemail.dialed_number) == ("pbx-17", "+14155550142", "+18005550100")
+    assert voicemail.started_at == datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
+    assert voicemail.transcript is not None
+    assert voicemail.transcript.text == "Hello."
+    assert voicemail.mailbox == Mailbox(kind=MailboxKind.REP, name="ada@example.com")
+    assert (voicemail.language, voicemail.targets, voicemail.source) == ("en-US", ("voice_call",), "folder")
+    assert voicemail.attributes == (("Account_Number__c", "42"),)
+
+
+def test_a_taken_pair_moves_to_done_and_is_not_seen_again(tmp_path: Path, clock: FakeClock) -> None:
+    """Its content is untouched."""
+    a_pair(tmp_path)
+    folder = watched(tmp_path, clock)
+
+    only(folder).taken()
+
+    assert names_in(tmp_path) == ["done/msg.json", "done/msg.wav"]
+    assert (tmp_path / "done" / "msg.wav").read_bytes() == a_wav()
+    assert list(folder.pending()) == []
+
+
+def test_taken_pairs_can_be_deleted_instead(tmp_path: Path, clock: FakeClock) -> None:
+    """Nothing is left of the caller's voice."""
+    a_pair(tmp_path)
+
+    only(watched(tmp_path, clock, remove_taken=True)).taken()
+
+    assert names_in(tmp_path) == []
+
+
+def test_a_pair_put_aside_leaves_the_reason_beside_it(tmp_path: Path, clock: FakeClock) -> None:
+    """Whoever looks into failed/ learns why, and can hand it in again."""
+    a_pair(tmp_path)
+
+    only(watched(tmp_path, clock)).set_aside("the dialed number is missing")
+
+    assert names_in(tmp_path) == ["failed/msg.json", "failed/msg.reason.txt", "failed/msg.wav"]
+    assert (tmp_path / "failed" / "msg.reason.txt").read_text() == "the dialed number is missing\n"
+
+
+def test_a_name_that_was_used_before_overwrites_nothing(tmp_path: Path, clock: FakeClock) -> None:
+    """Many systems begin again at msg0001."""
+    folder = watched(tmp_path, clock)
+    for hertz in (440, 880, 1320):
+        a_pair(tmp_path, hertz=hertz)
+        only(folder).taken()
+
+    kept = [(tmp_path / "done" / f"{name}.wav").read_bytes() for name in ("msg", "msg-2", "msg-3")]
+
+    assert kept == [a_wav(a_tone(hertz=hertz)) for hertz in (440, 880, 1320)]
+
+
+@pytest.mark.parametrize("missing", ["msg.json", "msg.wav"])
+def test_half_a_pair_waits_for_the_other_half(tmp_path: Path, clock: FakeClock, missing: str) -> None:
+    """Whichever a telephony system writes first."""
+    a_pair(tmp_path)
+    (tmp_path / missing).unlink()
+    clock.advance(3600)
+
+    assert list(watched(tmp_path, clock).pending()) == []
+    assert len(names_in(tmp_path)) == 1
+
+
+def test_a_recording_that_waits_for_long_is_complained_about_once(
+    tmp_path: Path, clock: FakeClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A JSON that never comes is a voicemail that nobody gets."""
+    a_wav_file(tmp_path / "msg.wav")
+    folder = watched(tmp_path, clock)
+    clock.advance(120)
+
+    with caplog.at_level(logging.WARNING):
+        for _ in range(3):
+            list(folder.pending())
+
+    assert [record.getMessage() for record in caplog.records] == [f"'msg.wav' in {tmp_path} waits for msg.json"]
+
+
+def test_files_that_were_touched_just_now_wait(tmp_path: Path) -> None:
+    """Also when a copying tool has given them an old date."""
+    a_pair(tmp_path)
+    for name in ("msg.wav", "msg.json"):
+        os.utime(tmp_path / name, (0, 0))
+    clock = FakeClock(datetime.now(UTC) + timedelta(seconds=1))
+    folder = watched(tmp_path, clock)
+
+    too_early = list(folder.pending())
+    clock.advance(2)
+    settled = list(folder.pending())
+
+    assert (len(too_early), len(settled)) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "half"),
+    [
+        ("msg.wav", a_wav()[:5000]),
+        ("msg.wav", a_wav()[:20]),
+        ("msg.wav", b""),
+        ("msg.wav", a_wav(b"", riff_size=0)),
+        ("msg.json", b'{"from": "+1415'),
+        ("msg.json", b""),
+    ],
+)
+def test_what_looks_cut_off_waits_while_it_is_young_and_is_refused_when_it_is_old(
+    tmp_path: Path, clock: FakeClock, name: str, half: bytes
+) -> None:
+    """A slow writer is given time; a broken file does not wait for ever."""
+    a_pair(tmp_path)
+    (tmp_path / name).write_bytes(half)
+    folder = watched(tmp_path, clock)
+
+    young = list(folder.pending())
+    clock.advance(60)
+    old = only(folder)
+
+    assert young == []
+    with pytest.raises((BadRecording, BadVoicemail), match=name):
+        old.read()
+
+
+@pytest.mark.parametrize(
+    ("fields", "named"),
+    [
+        ({"form": "x"}, "unknown fields form; known are from, to"),
+        ({"to": "1001"}, "dialed number"),
+        ({"to": 8005550100}, "'to' in msg.json is not text"),
+        ({"to": ""}, "dialed number is missing"),
+        ({"mailbox": "Support"}, "'mailbox' in msg.json"),
+        ({"mailbox": {"team": "Support"}}, "'mailbox' in msg.json"),
+        ({"mailbox": {"queue": "A", "rep": "B"}}, "'mailbox' in msg.json"),
+        ({"targets": "voice_call"}, "'targets' in msg.json"),
+        ({"attributes": {"Count__c": 7}}, "'attributes' in msg.json"),
+        ({"received_at": "2026-03-01T09:30:00"}, "no time zone"),
+        ({"transcript": [{"text": "x", "start_ms": 0, "end_ms": 90_000}]}, "segment 1"),
+    ],
+)
+def test_call_data_that_cannot_be_used_is_refused_at_once(
+    tmp_path: Path, clock: FakeClock, fields: dict[str, Any], named: str
+) -> None:
+    """No waiting cures an unknown field or a wrong type; each is named."""
+    a_pair(tmp_path, **fields)
+
+    arrival = only(watched(tmp_path, clock))
+
+    with pytest.raises(BadVoicemail, match=named):
+        arrival.read()
+
+
+@pytest.mark.parametrize(("data", "named"), [("[]", "no JSON object"), ('{"to": "8005550100"}', "no field from")])
+def test_json_that_is_no_call_data_is_refused(tmp_path: Path, clock: FakeClock, data: str, named: str) -> None:
+    """A caller who withheld the number is written down as such, not left out."""
+    a_pair(tmp_path)
+    (tmp_path / "msg.json").write_text(data)
+
+    with pytest.raises(BadVoicemail, match=named):
+        only(watched(tmp_path, clock)).read()
+
+
+def test_a_folder_for_one_line_needs_no_dialed_number_in_its_json(tmp_path: Path, clock: FakeClock) -> None:
+    """The default stands in where the JSON names none."""
+    a_pair(tmp_path, to="")
+
+    voicemail = only(watched(tmp_path, clock, default_dialed_number="+18005550199")).read()
+
+    assert voicemail.dialed_number == "+18005550199"
+
+
+def test_one_bad_pair_does_not_hold_up_the_others(tmp_path: Path, clock: FakeClock) -> None:
+    """The good ones come before and after it."""
+    for name in ("a", "b", "c"):
+        a_pair(tmp_path, name)
+    (tmp_path / "b.wav").write_bytes(b"ID3 is no WAV")
+
+    arrivals = {arrival.name: arrival for arrival in watched(tmp_path, clock).pending()}
+
+    assert list(arrivals) == ["a.wav", "b.wav", "c.wav"]
+    assert arrivals["a.wav"].read().id == arrivals["c.wav"].read().id
+    with pytest.raises(BadRecording, match="MP3"):
+        arrivals["b.wav"].read()
+
+
+@pytest.mark.parametrize("to", ["done", "failed"])
+def test_a_move_that_a_crash_interrupted_is_brought_to_its_end(tmp_path: Path, clock: FakeClock, to: str) -> None:
+    """The JSON leaves first; its audio follows at the next look, even if older files bear the name."""
+    a_pair(tmp_path / to, "msg")
+    a_pair(tmp_path, hertz=880)
+    (tmp_path / "msg.json").rename(tmp_path / to / "msg-2.json")
+
+    arrivals = list(watched(tmp_path, clock).pending())
+
+    assert arrivals == []
+    assert names_in(tmp_path) == [f"{to}/{name}" for name in ("msg-2.json", "msg-2.wav", "msg.json", "msg.wav")]
+    assert (tmp_path / to / "msg-2.wav").read_bytes() == a_wav(a_tone(hertz=880))
+
+
+def test_a_new_recording_is_not_taken_for_the_rest_of_an_old_move(tmp_path: Path, clock: FakeClock) -> None:
+    """Somebody has deleted the audio in done/ to save space, and the name comes up again before its JSON."""
+    folder = watched(tmp_path, clock)
+    a_pair(tmp_path)
+    only(folder).taken()
+    (tmp_path / "done" / "msg.wav").unlink()
+    time.sleep(0.02)  # file systems count time in steps of some milliseconds
+    a_wav_file(tmp_path / "msg.wav", hertz=880)
+
+    waiting = list(folder.pending())
+    write_data(tmp_path / "msg.json")
+    complete = list(folder.pending())
+
+    assert (len(waiting), len(complete)) == (0, 1)
+
+
+def test_a_deletion_that_a_crash_interrupted_is_brought_to_its_end(tmp_path: Path, clock: FakeClock) -> None:
+    """Whether audio had left the folder or not."""
+    a_pair(tmp_path / ".removed", "gone")
+    a_pair(tmp_path)
+    (tmp_path / "msg.json").rename(tmp_path / ".removed" / "msg.json")
+
+    arrivals = list(watched(tmp_path, clock, remove_taken=True).pending())
+
+    assert arrivals == []
+    assert names_in(tmp_path) == []
+
+
+def test_a_pair_that_is_seen_again_is_the_same_voicemail(tmp_path: Path, clock: FakeClock) -> None:
+    """After a crash between journal and move, and also after a move by hand out of failed/."""
+    write_data(tmp_path / "msg.json", received_at=None)
+    a_wav_file(tmp_path / "msg.wav")
+    folder = watched(tmp_path, clock)
+    first = only(folder)
+    first_id = first.read().id
+    first.set_aside("no disk")
+    for suffix in (".json", ".wav"):
+        (tmp_path / "failed" / f"msg{suffix}").rename(tmp_path / f"msg{suffix}")
+
+    again = only(folder).read()
+
+    assert again.id == first_id
+
+
+def test_links_hidden_files_and_folders_are_left_alone(tmp_path: Path, clock: FakeClock) -> None:
+    """Nobody gets a file of another folder delivered by linking it in."""
+    inbox, outside = tmp_path / "inbox", tmp_path / "outside"
+    a_pair(outside, "secret")
+    a_pair(inbox, ".hidden")
+    (inbox / "folder.wav").mkdir()
+    write_data(inbox / "folder.json")
+    for suffix in (".wav", ".json"):
+        (inbox / f"link{suffix}").symlink_to(outside / f"secret{suffix}")
+
+    assert list(watched(inbox, clock).pending()) == []
+
+
+def test_two_workers_on_one_folder_do_not_disturb_each_other(tmp_path: Path, clock: FakeClock) -> None:
+    """The journal lets one of them win; the slower one finds nothing left to move."""
+    a_pair(tmp_path)
+    first, second = (only(watched(tmp_path, clock)) for _ in range(2))
+    first.taken()
+
+    second.taken()
+    second.set_aside("the recording is gone")
+
+    assert names_in(tmp_path) == ["done/msg.json", "done/msg.wav"]
+
+
+def test_a_folder_that_is_not_there_is_a_matter_of_settings(tmp_path: Path, clock: FakeClock) -> None:
+    """A typing error must not look like a quiet day."""
+    with pytest.raises(SettingsInvalid, match="is no folder"):
+        list(watched(tmp_path / "absent", clock).pending())
