@@ -22,7 +22,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from figures import heading, percentile, show
-
 from scv_voicemail.cli import chaos
 from scv_voicemail.cli.rehearsal import CALLER, LocalSalesforce, demo_recording, demo_transcript, local_salesforce
 from scv_voicemail.journal.sqlite import SqliteJournal
@@ -89,8 +88,10 @@ def _burst(number: int, *, workers: int, calls_per_second: int, seconds: float) 
                 journal = SqliteJournal(local.settings().journal)
                 _wait(journal, number, until=began + seconds)
                 delivered = time.monotonic() - began
+                peaks = [_peak_megabytes(process) for process in processes]
             finally:
-                peaks = [_stop(process) for process in processes]
+                for process in processes:
+                    _stop(process)
             routed_seconds, delivered_seconds = _delays(journal, voicemails)
             journal.close()
             counted = chaos.count(local, voicemails, copies=1, kills=0, network_faults=0)
@@ -113,6 +114,7 @@ def _start_worker(local: LocalSalesforce) -> subprocess.Popen[bytes]:
         env=local.environment(),
         cwd=local.env_file.parent,
         stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
 
 
@@ -142,12 +144,19 @@ def _wait(journal: SqliteJournal, number: int, *, until: float) -> None:
         time.sleep(POLL_SECONDS)
 
 
-def _stop(process: subprocess.Popen[bytes]) -> float:
-    """End a worker in its ordinary way; its peak memory in MB."""
+def _peak_megabytes(process: subprocess.Popen[bytes]) -> float:
+    """The most memory that a running process has had (Linux only).
+
+    Not `getrusage`: that also counts what its parent held when it forked.
+    """
+    status = Path(f"/proc/{process.pid}/status").read_text(encoding="utf-8")
+    return next(int(line.split()[1]) / 1024 for line in status.splitlines() if line.startswith("VmHWM:"))
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    """End a worker in its ordinary way."""
     process.send_signal(signal.SIGTERM)
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    return usage.ru_maxrss / 1024
+    process.wait(timeout=30)
 
 
 def _delays(journal: SqliteJournal, voicemails: Sequence[Voicemail]) -> tuple[list[float], list[float]]:

@@ -55,7 +55,7 @@ class Stopwatch:
 
 
 class Timed:
-    """Stands in front of an object and counts the time inside its methods; `name_of` gives a method's name on the watch."""
+    """Stands in front of an object and counts the time inside its methods, under the name that `name_of` gives."""
 
     def __init__(self, inner: Any, watch: Stopwatch, name_of: Callable[[str], str]) -> None:
         self._inner = inner

@@ -19,7 +19,6 @@ import httpx
 import requests
 from figures import Stopwatch, Timed, heading, percentile, show
 from requests.adapters import HTTPAdapter
-
 from scv_voicemail.cli.rehearsal import CALLER, LocalSalesforce, demo_recording, demo_transcript, local_salesforce
 from scv_voicemail.delivery.voice_call import VoiceCallOptions, VoiceCallTarget
 from scv_voicemail.delivery.voice_call_state import VoiceCallView
@@ -72,14 +71,15 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--number", type=int, default=200, help="voicemails, one after the other (default 200)")
-    parser.add_argument("--apply-delay-ms", type=int, default=300, help="how late the emulator applies updates")
+    parser.add_argument("--apply-delay-ms", type=int, default=200, help="how late the emulator applies updates")
     given = parser.parse_args()
     heading(f"{given.number} voicemails, one after the other; updates applied after {given.apply_delay_ms} ms")
     with tempfile.TemporaryDirectory(prefix="scv-voicemail-benchmark-") as folder:
         options = ["--apply-delay-ms", str(given.apply_delay_ms)]
         with local_salesforce(Path(folder), options=options) as local:
-            rows = [_measure(local, pipeline, number) for pipeline in [_Rig(local)] for number in range(given.number + 1)]
-    first, rest = rows[0], rows[1:]
+            rig = _Rig(local)
+            first, *rest = [_measure(local, rig, number) for number in range(given.number + 1)]
+            rig.close()
     _print(rest, first)
 
 
@@ -91,11 +91,15 @@ class _Rig:
         self.settings: Settings = local.settings()
         session = requests.Session()
         session.mount("http://", TimedAdapter(watch))
-        telephony: Any = Timed(_telephony(self.settings, watch), watch, lambda _name: "client")
-        salesforce: Any = Timed(_salesforce(self.settings, session), watch, lambda _name: "client")
-        journal: Any = SqliteJournal(self.settings.journal)
-        self.journal: Any = Timed(journal, watch, lambda name: "reading" if name in READINGS else "commit")
-        store = RecordingStore(self.settings.recordings_dir, location=self.settings.recording_url, allow_plain_http=True)
+        self._telephony = _telephony(self.settings, watch)
+        self._salesforce = _salesforce(self.settings, session)
+        self._journal = SqliteJournal(self.settings.journal)
+        telephony: Any = Timed(self._telephony, watch, lambda _name: "client")
+        salesforce: Any = Timed(self._salesforce, watch, lambda _name: "client")
+        self.journal: Any = Timed(self._journal, watch, lambda name: "reading" if name in READINGS else "commit")
+        store = RecordingStore(
+            self.settings.recordings_dir, location=self.settings.recording_url, allow_plain_http=True
+        )
         self.recordings: Any = Timed(store, watch, lambda _name: "keeping")
         target = VoiceCallTarget(telephony=telephony, view=VoiceCallView(salesforce), options=VoiceCallOptions())
         self.pipeline = Pipeline(
@@ -106,7 +110,13 @@ class _Rig:
             owner=whoami(),
         )
 
+    def close(self) -> None:
+        """Give connections and files back."""
+        for one in (self._telephony, self._salesforce, self._journal):
+            one.close()
+
     def sleep(self, seconds: float) -> None:
+        """Wait, on purpose."""
         with self.watch.running("waiting"):
             time.sleep(seconds)
 

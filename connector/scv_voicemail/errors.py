@@ -18,6 +18,10 @@ VoicemailError
 
 from __future__ import annotations
 
+import re
+
+_ONE_WORD = re.compile(r"[\w.:/-]{1,64}")
+
 
 class VoicemailError(Exception):
     """Something went wrong with a voicemail; `str()` says what, with the vendor's code and request id, and the fix."""
@@ -45,19 +49,24 @@ class VoicemailError(Exception):
         self.fix = fix or type(self).fix
 
     def __str__(self) -> str:
-        marks = [
-            f"{name} {value}"
-            for name, value in (
-                ("service", self.service),
-                ("HTTP", self.status),
-                ("code", self.code),
-                ("request id", self.request_id),
-                ("voicemail", self.voicemail_id),
-            )
-            if value
-        ]
+        marks = [f"{name} {value}" for name, value in self._marks() if value]
         text = f"{self.what} [{', '.join(marks)}]" if marks else self.what
         return f"{text} Next: {self.fix}" if self.fix else text
+
+    @property
+    def brief(self) -> str:
+        """The kind and the marks, for a log: the text may quote what a caller said, and stays in the journal."""
+        marks = [f"{name} {value}" for name, value in self._marks() if _ONE_WORD.fullmatch(str(value))]
+        return f"{type(self).__name__} [{', '.join(marks)}]" if marks else type(self).__name__
+
+    def _marks(self) -> list[tuple[str, object]]:
+        return [
+            ("service", self.service),
+            ("HTTP", self.status or ""),
+            ("code", self.code),
+            ("request id", self.request_id),
+            ("voicemail", self.voicemail_id),
+        ]
 
 
 class TryAgain(VoicemailError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import random
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -16,6 +17,9 @@ log = logging.getLogger(__name__)
 
 LISTEN = "listen"
 """The step before those of the target: make a transcript if there is none. It never holds a delivery back."""
+
+LOOK_AND_RETRY = "run `scv-voicemail doctor`, look at the call in Salesforce, then `scv-voicemail retry ID`"
+"""The next step when trying again by itself has come to its end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,11 +115,13 @@ class Pipeline:
         except LeaseLost:
             raise
         except VoicemailError as error:
-            self._park(run, step, str(error))
-        except Exception as error:
-            # Nothing may get lost over a defect of ours: a human sees it, and the next voicemail goes on.
-            log.exception("voicemail %s: step %s broke", run.voicemail_id, step.name)
-            self._park(run, step, f"unexpected {type(error).__name__} in scv-voicemail: please report it")
+            self._park(run, step, str(error), brief=error.brief)
+        except Exception as error:  # noqa: BLE001 - nothing may get lost over a defect of ours; a human sees it
+            what = f"unexpected {type(error).__name__} in scv-voicemail: please report it"
+            # Where it happened, without the exception's own text, which may quote the voicemail.
+            where = "".join(traceback.format_tb(error.__traceback__))
+            log.error("voicemail %s: step %s broke\n%s", run.voicemail_id, step.name, where)  # noqa: TRY400 - see above
+            self._park(run, step, what, brief=what)
         else:
             log.info("voicemail %s to %s: %s done", run.voicemail_id, run.target, step.name)
             lease, reached = self.policy.lease_seconds, step.name != LISTEN
@@ -131,7 +137,8 @@ class Pipeline:
 
     def _send_back(self, run: Run, step: Step, back: Redo) -> None:
         if run.redone >= self.policy.redo_limit:
-            self._park(run, step, f"{back}; {back.step} was repeated {run.redone} times without effect")
+            why = f"{back}; {back.step} was repeated {run.redone} times without effect"
+            self._park(run, step, f"{why} Next: {LOOK_AND_RETRY}", brief=why)
             return
         log.warning("voicemail %s to %s: %s again, because %s", run.voicemail_id, run.target, back.step, back)
         self.journal.redo(run, step=back.step, why=str(back), now=self.now())
@@ -139,10 +146,11 @@ class Pipeline:
     def _try_later(self, run: Run, step: Step, error: TryAgain) -> None:
         now, policy = self.now(), self.policy
         if error.max_tries is not None and run.tries + 1 >= error.max_tries:
-            self._park(run, step, f"tried {run.tries + 1} times: {error}")
+            self._park(run, step, f"tried {run.tries + 1} times: {error}", brief=error.brief)
             return
         if now - run.patient_since > timedelta(hours=policy.horizon_hours):
-            self._park(run, step, f"tried for {policy.horizon_hours:g} hours: {error}")
+            error.fix = LOOK_AND_RETRY
+            self._park(run, step, f"tried for {policy.horizon_hours:g} hours: {error}", brief=error.brief)
             return
         seconds = policy.delay(run.tries, chance=self.chance())
         if isinstance(error, RateLimited):
@@ -156,13 +164,14 @@ class Pipeline:
             run.target,
             step.name,
             seconds,
-            error,
+            error.brief,
         )
         due = now + timedelta(seconds=seconds)
         self.journal.postpone(run, step=step.name, why=str(error), due=due, now=now, failed=True)
 
-    def _park(self, run: Run, step: Step, why: str) -> None:
-        log.error("voicemail %s to %s: parked at %s: %s", run.voicemail_id, run.target, step.name, why)
+    def _park(self, run: Run, step: Step, why: str, *, brief: str) -> None:
+        """`why` goes to the journal; `brief` is what a log may hold of it."""
+        log.error("voicemail %s to %s: parked at %s: %s", run.voicemail_id, run.target, step.name, brief)
         self.journal.park(run, step=step.name, why=why, now=self.now())
 
     # ------------------------------------------------------------------------------------------------ what a step gets
@@ -175,7 +184,7 @@ class Pipeline:
 
     def _attempt(self, run: Run) -> Attempt:
         if run.crashes >= self.policy.crash_limit:
-            raise VoicemailError(f"the worker died {run.crashes} times in a row at this step")
+            raise VoicemailError(f"the worker died {run.crashes} times in a row at this step", fix=LOOK_AND_RETRY)
         voicemail = self.journal.voicemail(run.voicemail_id)
         if voicemail is None:
             raise LeaseLost("the voicemail is not in the journal any more", voicemail_id=run.voicemail_id)

@@ -53,7 +53,7 @@ class Attempt:
 
     @property
     def waited_seconds(self) -> float:
-        """Seconds since this step was first begun."""
+        """Seconds since this step was first begun, or taken over from a dead worker."""
         return (self.now - self.since).total_seconds()
 
 
@@ -124,7 +124,7 @@ class Run:
     `attempt` counts how often the current step was begun; it starts again at 1 with every receipt.
     `tries` counts how often the current step failed, `crashes` how often a worker died over it, `redone` how often
     an earlier step had to be repeated. `token` fences: it grows with every lease. `step_since` is when the current
-    step was first begun, `patient_since` where the horizon of all trying starts.
+    step was first begun, or taken over from a dead worker, `patient_since` where the horizon of all trying starts.
     """
 
     voicemail_id: str
@@ -205,11 +205,17 @@ class Journal(Protocol):
         ...
 
     def postpone(self, run: Run, *, step: str, why: str, due: datetime, now: datetime, failed: bool) -> None:
-        """Give the lease back; the run is due again at `due`. `failed` counts a try."""
+        """Give the lease back; the run is due again at `due`.
+
+        `failed` counts a try. Otherwise the target has answered, only not with what was hoped for: its gate closes.
+        """
         ...
 
     def redo(self, run: Run, *, step: str, why: str, now: datetime) -> None:
-        """Tear up the receipt of an earlier step and give the lease back; the run is due at once."""
+        """Tear up the receipt of an earlier step and give the lease back; the run is due at once.
+
+        That the effect is gone was an answer of the target, so its gate closes.
+        """
         ...
 
     def finish(self, run: Run, *, now: datetime) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shlex
 from pathlib import Path
+from string import Formatter
 from typing import Annotated, Any
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
@@ -24,6 +25,9 @@ from scv_voicemail.errors import SettingsInvalid
 
 PREFIX = "SCV_VOICEMAIL_"
 
+PLACEHOLDERS = frozenset({"voice_call_id", "mailbox", "caller"})
+"""What is filled in where a flow input names it in braces."""
+
 
 def _state_folder() -> Path:
     return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "scv-voicemail"
@@ -33,7 +37,13 @@ class Settings(BaseSettings):
     """All settings. `load()` reads them and says what is wrong in one error; `Settings(...)` is for tests."""
 
     model_config = SettingsConfigDict(
-        env_prefix=PREFIX, env_file_encoding="utf-8", extra="ignore", frozen=True, validate_default=False
+        env_prefix=PREFIX,
+        env_file_encoding="utf-8",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        validate_default=False,
+        allow_inf_nan=False,
     )
 
     # -- Salesforce Telephony Integration API
@@ -108,6 +118,15 @@ class Settings(BaseSettings):
     def _split_targets(cls, value: Any) -> Any:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
+    @field_validator("flow_input_parameters")
+    @classmethod
+    def _check_placeholders(cls, value: dict[str, str]) -> dict[str, str]:
+        for name, text in value.items():
+            if unknown := {field for _, field, _, _ in Formatter().parse(text) if field is not None} - PLACEHOLDERS:
+                known = ", ".join(f"{{{one}}}" for one in sorted(PLACEHOLDERS))
+                raise ValueError(f"{name} has {{{unknown.pop()}}}, known are {known}")
+        return value
+
     @field_validator("transcriber", mode="before")
     @classmethod
     def _split_command(cls, value: Any) -> Any:
@@ -152,6 +171,16 @@ def load(**overrides: Any) -> Settings:
         raise SettingsInvalid(f"settings are not usable: {wrong}") from None
     except (OSError, ValueError) as error:
         raise SettingsInvalid(f"the settings could not be read: {error}") from error
+
+
+def unknown_names() -> list[str]:
+    """Variables that look like settings but are none, in the environment and the `.env` file: typing errors."""
+    from dotenv import dotenv_values  # noqa: PLC0415 - only `doctor` asks
+
+    file = Path(os.environ.get(f"{PREFIX}ENV_FILE", ".env"))
+    given = {*os.environ, *(dotenv_values(file, interpolate=False) if file.is_file() else ())}
+    known = {PREFIX + name.upper() for name in Settings.model_fields} | {f"{PREFIX}ENV_FILE", f"{PREFIX}CONFIG"}
+    return sorted(name for name in given if name.upper().startswith(PREFIX) and name.upper() not in known)
 
 
 def _secret(name: str, inline: SecretStr | None, file: Path | None) -> str:

@@ -28,6 +28,15 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+NEEDED = ("telephony_url", "org_id", "call_center", "recording_url")
+"""Settings without which nothing can be delivered."""
+
+REST_NEEDS = ("login_url", "client_id", "username")
+"""Settings without which nothing can be read back."""
+
+TARGETS = ("voice_call",)
+"""The delivery targets there are."""
+
 OPEN_STATES = (RunState.WAITING, RunState.RUNNING)
 
 
@@ -107,7 +116,7 @@ class Connector:
                 voicemail = arrival.read()
                 is_new = self.accept(voicemail)
             except Rejected as error:
-                log.warning("%s was set aside: %s", arrival.name, error)
+                log.warning("%s was set aside with the reason beside it: %s", arrival.name, error.brief)
                 arrival.set_aside(str(error))
                 set_aside.append((arrival.name, str(error)))
                 continue
@@ -125,14 +134,20 @@ class Connector:
         end = datetime.now(UTC) + timedelta(seconds=wait_seconds)
 
         def settled() -> bool:
-            runs = self.journal.runs(voicemail_id=voicemail_id)
-            if not any(run.state in OPEN_STATES for run in runs):
+            # The runs are read once: between two readings another worker may take one over or give it back.
+            left = [run for run in self.journal.runs(voicemail_id=voicemail_id) if run.state in OPEN_STATES]
+            if not left or datetime.now(UTC) >= end:
                 return True
-            due = self.journal.next_due(voicemail_id=voicemail_id)
-            return datetime.now(UTC) >= end or (due is not None and due > end)
+            # A running one's worker is about to go on, or dead, and then it is ours at once.
+            return all(run.state is RunState.WAITING and self._earliest(run) > end for run in left)
 
         drive(self.pipeline, until=settled, voicemail_id=voicemail_id, longest_sleep_seconds=0.2)
         return self.journal.runs(voicemail_id=voicemail_id)
+
+    def _earliest(self, run: Run) -> datetime:
+        """When a waiting run can go on: when it is due and its target's gate is probed."""
+        probes = [gate.open_until for gate in self.journal.gates() if gate.target == run.target and gate.open_until]
+        return max([run.due, *probes])
 
     def work(
         self,
@@ -162,7 +177,8 @@ def connect(settings: Settings | None = None, **overrides: Any) -> Connector:
     Raises `SettingsInvalid` naming every setting that is missing. Talks to nobody yet.
     """
     settings = settings or load(**overrides)
-    require(settings, "telephony_url", "org_id", "call_center", "recording_url")
+    require(settings, *NEEDED)
+    check_targets(settings)
     recordings = RecordingStore(
         settings.recordings_dir, location=settings.recording_url, allow_plain_http=settings.allow_plain_http
     )
@@ -188,6 +204,15 @@ def require(settings: Settings, *names: str) -> None:
     missing = [f"{PREFIX}{name.upper()}" for name in names if not getattr(settings, name)]
     if missing:
         raise SettingsInvalid(f"not set: {', '.join(missing)}")
+
+
+def check_targets(settings: Settings) -> None:
+    """Raise `SettingsInvalid` when a voicemail would go nowhere, or to a target that does not exist."""
+    known = ", ".join(TARGETS)
+    if not settings.targets:
+        raise SettingsInvalid(f"{PREFIX}TARGETS names no target", fix=f"name at least one of: {known}")
+    if unknown := [name for name in settings.targets if name not in TARGETS]:
+        raise SettingsInvalid(f"{PREFIX}TARGETS: there is no target {unknown[0]!r}", fix=f"name some of: {known}")
 
 
 def open_journal(settings: Settings) -> SqliteJournal:

@@ -7,6 +7,7 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from scv_emulator.environment import env_text, write_private
 from scv_emulator.seed import Seed
@@ -14,12 +15,14 @@ from scv_emulator.seed_file import SeedInvalid, load_seed
 from scv_emulator.server import Emulator, serve
 from scv_emulator.switches import Switches, UnknownSwitch
 
-_USAGE_ERROR = 2
+_FAILED, _USAGE_ERROR = 1, 2
+_SCHEMA_VERSION = 1
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the emulator until it is told to stop; the exit status."""
     parser = _parser()
+    parser.as_json = "--json" in (sys.argv[1:] if arguments is None else arguments)
     given = parser.parse_args(arguments)
     if given.list_switches:
         sys.stdout.write(_list_switches())
@@ -34,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     def announce(emulator: Emulator) -> None:
         if env_file is not None:
             write_private(env_file, env_text(emulator.env()))
-        sys.stdout.write(f"{json.dumps({'url': emulator.url}) if given.json else emulator.url}\n")
+        sys.stdout.write(f"{_json(url=emulator.url) if given.json else emulator.url}\n")
         sys.stdout.flush()
         sys.stderr.write(f"watch it at {emulator.url}/_emulator/ ; stop it with Ctrl+C\n")
 
@@ -49,18 +52,40 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         serve(emulator, announce=announce)
     except OSError as error:
-        sys.stderr.write(f"scv_emulator: {error}\n")
-        return 1
+        parser.tell(str(error), kind=type(error).__name__, exit_code=_FAILED)
+        return _FAILED
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="scv_emulator", description="A local Salesforce org with Service Cloud Voice."
+class _Parser(argparse.ArgumentParser):
+    """Tells errors as JSON too, where JSON was asked for."""
+
+    as_json = False
+
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        self.tell(message, kind="Usage", exit_code=_USAGE_ERROR)
+        sys.exit(_USAGE_ERROR)
+
+    def tell(self, message: str, *, kind: str, exit_code: int) -> None:
+        if self.as_json:
+            sys.stdout.write(_json(error={"kind": kind, "message": message, "exit": exit_code}) + "\n")
+        sys.stderr.write(f"{self.prog}: {message}\n")
+
+
+def _json(**data: object) -> str:
+    return json.dumps({"schema_version": _SCHEMA_VERSION, **data})
+
+
+def _parser() -> _Parser:
+    parser = _Parser(
+        prog="scv_emulator",
+        description="A local Salesforce org with Service Cloud Voice.",
+        epilog="Example: scv-voicemail emulator --write-env emulator.env --apply-delay-ms 1000",
     )
     add = parser.add_argument
     add("--port", type=_port, default=0, help="port on 127.0.0.1; 0 takes a free one (default)")
-    add("--json", action="store_true", help='print {"url": "…"} instead of the bare URL')
+    add("--json", action="store_true", help='print {"url": "…", …} instead of the bare URL')
     add("--write-env", type=Path, metavar="FILE", help="write the settings that point the connector here")
     add("--apply-delay-ms", metavar="N", help="the switch apply_delay_ms")
     add("--seed", type=int, default=0, metavar="N", help="repeats record ids and faults with a probability")

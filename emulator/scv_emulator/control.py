@@ -16,6 +16,7 @@ from scv_emulator.faults import FaultInvalid
 from scv_emulator.json_bodies import Json, parse_json
 from scv_emulator.openapi import document
 from scv_emulator.org import Org
+from scv_emulator.salesforce.records import SalesforceError
 from scv_emulator.switches import UnknownSwitch
 from scv_emulator.telephony.reps import RepError
 
@@ -73,7 +74,7 @@ def _guarded(endpoint: Endpoint) -> Endpoint:
             return Json({"error": str(refusal)}, status_code=refusal.status)
         except (FaultInvalid, UnknownSwitch) as error:
             return Json({"error": str(error)}, status_code=400)
-        except RepError as error:
+        except (RepError, SalesforceError) as error:
             return Json({"error": str(error)}, status_code=409)
 
     return answer

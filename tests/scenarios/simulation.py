@@ -70,9 +70,7 @@ class WatchingFlow:
     developer_name = "Voicemail_Omni_Routing"
 
     def __init__(self) -> None:
-        self.inner = OmniFlow(
-            developer_name=self.developer_name, voicemail_queue="Voicemail", live_queue="Live_Calls"
-        )
+        self.inner = OmniFlow(developer_name=self.developer_name, voicemail_queue="Voicemail", live_queue="Live_Calls")
         self.saw: list[str | None] = []
 
     def run(self, voice_call: Record, inputs: Mapping[str, Any]) -> FlowOutcome:
@@ -207,9 +205,7 @@ class Simulation:
 
     def close_live(self, call_id: str, *, start: datetime, end: datetime) -> None:
         """Close a live call, as the sync job of a telephony system does."""
-        self.telephony.update_voice_call(
-            call_id, UpdateVoiceCall(is_active_call=False, start_time=start, end_time=end)
-        )
+        self.telephony.update_voice_call(call_id, UpdateVoiceCall(is_active_call=False, start_time=start, end_time=end))
 
     # ---------------------------------------------------------------------------------------------- what is read back
 

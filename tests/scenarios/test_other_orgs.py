@@ -35,6 +35,7 @@ def test_without_rest_access_it_waits_before_routing_and_says_that_nothing_was_v
         voicemail = simulation.leave()
 
         simulation.work()
+        simulation.advance(1)
 
         marked, *_ = simulation.sent(ONE_CALL)
         (routed,) = simulation.sent(OMNI_FLOW)
@@ -53,6 +54,7 @@ def test_without_rest_access_a_doubtful_routing_is_cleared_before_it_is_repeated
         simulation.emulator.fault("reset_after_commit", method="PATCH", path=OMNI_FLOW)
 
         simulation.work()
+        simulation.advance(1)
 
         actions = [one["path"].rpartition("/")[2] for one in simulation.sent("*/voiceCalls/*/*")]
         assert actions == ["omniFlow", "clearRouting", "omniFlow"]
@@ -65,6 +67,7 @@ def test_without_rest_access_a_refused_transcript_is_told_and_does_not_hold_the_
         voicemail = simulation.leave()
 
         simulation.work()
+        simulation.advance(1)
 
         run = simulation.run(voicemail)
         assert simulation.held(voicemail).counts == (1, 1, 0, 1)
@@ -219,7 +222,7 @@ def test_a_number_that_nobody_knows_parks_and_says_what_to_set_up(tmp_path: Path
         assert simulation.held(voicemail).calls[0]["CallDisposition"] != "completed"
 
 
-# ----------------------------------------------------------------------------------------------------------- transcripts
+# ---------------------------------------------------------------------------------------------------------- transcripts
 
 REFUSALS: dict[str, dict[str, Any]] = {
     "429 for long": {"kind": "rate_limited", "retry_after_seconds": 20},
@@ -265,7 +268,7 @@ def test_a_transcript_that_is_refused_everywhere_is_a_warning_and_not_a_hold_up(
         assert ["2 transcript entries are not in Salesforce" in one for one in run.warnings] == [True]
 
 
-# ------------------------------------------------------------------------------------------------------ callers and keys
+# ----------------------------------------------------------------------------------------------------- callers and keys
 
 
 def test_a_caller_who_withholds_the_number_is_delivered(tmp_path: Path) -> None:

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import os
+import sys
+from enum import StrEnum
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from scv_voicemail.cli import deliver, demo, doctor, emulator, inspect, keys
-from scv_voicemail.cli.output import Options, set_up_logging
+from scv_voicemail.cli import deliver, demo, doctor, emulator, inspect, keys, output
 from scv_voicemail.settings import PREFIX
 
 EPILOG = (
     "Exit codes: 0 done, 1 failed, 2 usage, 3 configuration, 4 authentication, 5 refused by Salesforce, "
-    "6 done with warnings, 7 parked or still waiting."
+    "6 done with warnings, 7 parked or still waiting, 130 interrupted. Example: scv-voicemail demo"
 )
 
 app = typer.Typer(
@@ -28,26 +29,38 @@ app = typer.Typer(
 )
 
 
-@app.callback()
-def before(
-    context: typer.Context,
-    env_file: Annotated[Path | None, typer.Option(help="Settings file to use instead of ./.env")] = None,
-    log_level: Annotated[str, typer.Option(help="debug, info, warning or error; to stderr, redacted")] = "warning",
-    debug: Annotated[bool, typer.Option(help="Show tracebacks")] = False,
-    show_version: Annotated[bool, typer.Option("--version", help="Print the version and end")] = False,
-) -> None:
-    """Read what stands before the command."""
-    if show_version:
+class LogLevel(StrEnum):
+    """How much is logged to stderr."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
         typer.echo(version("scv-voicemail"))
         raise typer.Exit
-    if log_level.lower() not in ("debug", "info", "warning", "error"):
-        raise typer.BadParameter("expected debug, info, warning or error", param_hint="--log-level")
+
+
+@app.callback()
+def before(
+    env_file: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="Settings file to use instead of ./.env")
+    ] = None,
+    log_level: Annotated[LogLevel, typer.Option(case_sensitive=False, help="What is logged to stderr, redacted")] = (
+        LogLevel.WARNING
+    ),
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks")] = False,  # noqa: ARG001 - output.run reads it
+    show_version: Annotated[  # noqa: ARG001 - its callback has done the work
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version and end")
+    ] = False,
+) -> None:
+    """Read what stands before the command."""
     if env_file is not None:
-        if not env_file.is_file():
-            raise typer.BadParameter(f"there is no file {env_file}", param_hint="--env-file")
         os.environ[f"{PREFIX}ENV_FILE"] = str(env_file)
-    set_up_logging(log_level)
-    context.obj = Options(debug=debug)
+    output.set_up_logging(log_level)
 
 
 demo.add_to(app)
@@ -60,4 +73,4 @@ keys.add_to(app)
 
 def run() -> None:
     """Run the command of this process."""
-    app(prog_name="scv-voicemail")
+    sys.exit(output.run(app, sys.argv[1:] or ["--help"]))

@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from scv_voicemail.cli.output import Exit, Options, emit, say, told
-from scv_voicemail.errors import BadVoicemail, SettingsInvalid
+from scv_voicemail.cli.inspect import run_data, told_counts
+from scv_voicemail.cli.output import AsJson, Exit, emit, say
+from scv_voicemail.cli.story import closing_words
 from scv_voicemail.ports import RecordingSource, Run, RunState
+from scv_voicemail.settings import PREFIX, load
 from scv_voicemail.voicemail import Mailbox, MailboxKind
 
-AsJson = Annotated[bool, typer.Option("--json", help="Answer as JSON on stdout")]
+if TYPE_CHECKING:
+    from scv_voicemail.wiring import Taken
+
+LONGEST_WAIT_SECONDS = 7 * 24 * 3600
 
 
 def add_to(app: typer.Typer) -> None:
@@ -30,10 +37,11 @@ def add_to(app: typer.Typer) -> None:
 
 
 def deliver(
-    context: typer.Context,
-    wav: Annotated[Path, typer.Argument(help="The recording: WAV, PCM 8/16-bit, mu-law or A-law")],
+    wav: Annotated[Path, typer.Argument(metavar="WAV", help="The recording: PCM 8/16-bit, mu-law or A-law")],
     caller: Annotated[str, typer.Option("--from", help="The caller's number, or 'anonymous'")],
-    dialed_number: Annotated[str, typer.Option("--to", help="The number that was dialed")],
+    dialed_number: Annotated[
+        str, typer.Option("--to", help=f"The number that was dialed; default: {PREFIX}DIALED_NUMBER")
+    ] = "",
     key: Annotated[str, typer.Option("--id", help="The telephony system's key of the call; derived if left out")] = "",
     received_at: Annotated[
         str, typer.Option(help="When the recording began (ISO 8601 with zone); default: from the file")
@@ -45,85 +53,124 @@ def deliver(
     rep: Annotated[str, typer.Option(help="Mailbox: the rep (username) it is for")] = "",
     attribute: Annotated[list[str] | None, typer.Option(help="FIELD=VALUE for the VoiceCall; may be repeated")] = None,
     target: Annotated[list[str] | None, typer.Option(help="Deliver to this target; may be repeated")] = None,
-    wait: Annotated[float, typer.Option(help="Seconds to stay for it; a worker goes on afterwards")] = 60.0,
+    wait: Annotated[
+        float,
+        typer.Option(
+            min=0,
+            max=LONGEST_WAIT_SECONDS,
+            help="Seconds to stay for it; a worker goes on afterwards",
+        ),
+    ] = 60.0,
     as_json: AsJson = False,
 ) -> None:
     """Take one voicemail in and deliver it. Handing the same one in again delivers it once."""
-    options: Options = context.obj
-    with told(options, as_json=as_json):
-        from scv_voicemail.wiring import connect
+    if transcript and transcript_file:
+        raise typer.BadParameter("it excludes --transcript-file", param_hint="--transcript")
+    mailbox, attributes = _mailbox(queue, rep), _attributes(attribute or ())
+    from scv_voicemail.wiring import connect
 
-        if transcript and transcript_file:
-            raise BadVoicemail("--transcript and --transcript-file exclude each other", fix="give one of them")
-        with connect() as connector:
-            voicemail_id = connector.submit(
-                wav,
-                caller=caller,
-                dialed_number=dialed_number,
-                voicemail_id=key,
-                received_at=received_at or None,
-                transcript=transcript or transcript_file,
-                language=language,
-                mailbox=_mailbox(queue, rep),
-                attributes=_attributes(attribute or []),
-                targets=target or (),
-                source="command line",
-            )
-            say(f"voicemail {voicemail_id} is in the journal")
-            runs = connector.deliver(voicemail_id, wait_seconds=wait)
-        raise typer.Exit(_report(voicemail_id, runs, as_json=as_json))
+    settings = load()
+    if not dialed_number and not settings.dialed_number:
+        raise typer.BadParameter(f"give the number that was dialed, or set {PREFIX}DIALED_NUMBER", param_hint="--to")
+    with connect(settings) as connector:
+        known = connector.pipeline.targets
+        if unknown := [name for name in target or () if name not in known]:
+            raise typer.BadParameter(f"{unknown[0]!r} is none of {', '.join(known)}", param_hint="--target")
+        voicemail_id = connector.submit(
+            wav,
+            caller=caller,
+            dialed_number=dialed_number,
+            voicemail_id=key,
+            received_at=received_at or None,
+            transcript=transcript or transcript_file,
+            language=language,
+            mailbox=mailbox,
+            attributes=attributes,
+            targets=target or (),
+            source="command line",
+        )
+        say(f"voicemail {voicemail_id} is in the journal")
+        runs = connector.deliver(voicemail_id, wait_seconds=wait)
+    raise typer.Exit(_report(voicemail_id, runs, as_json=as_json))
 
 
 def worker(
-    context: typer.Context,
-    until_idle: Annotated[bool, typer.Option(help="End when nothing is left to do now or later")] = False,
+    until_idle: Annotated[bool, typer.Option("--until-idle", help="End when nothing is left to do, now or later")] = (
+        False
+    ),
     as_json: AsJson = False,
 ) -> None:
     """Deliver whatever the journal holds, until stopped. Any number of workers may share one journal."""
-    options: Options = context.obj
-    with told(options, as_json=as_json):
-        from scv_voicemail.wiring import connect
+    from scv_voicemail.wiring import connect
 
-        with connect() as connector, _stop_signals() as stopped:
-            say(f"worker: journal {connector.settings.journal}")
-            connector.work(
-                until=lambda: stopped.is_set() or (until_idle and connector.journal.next_due() is None),
-                sleep=_sleep_until(stopped),
-            )
-            counts = connector.journal.counts()
-        _tell_counts(counts, as_json=as_json)
-        raise typer.Exit(Exit.WAITING if until_idle and counts[RunState.PARKED] else Exit.DONE)
+    with connect() as connector, _stop_signals() as stop:
+        say(f"worker: journal {connector.settings.journal}; stop it with Ctrl-C or SIGTERM")
+        connector.work(
+            until=lambda: stop.wanted or (until_idle and connector.journal.next_due() is None), sleep=stop.sleep
+        )
+        counts = connector.journal.counts()
+    if as_json:
+        emit({"counts": {state.value: number for state, number in counts.items()}})
+    else:
+        typer.echo(told_counts(counts))
+    raise typer.Exit(stop.exit or (Exit.WAITING if until_idle and counts[RunState.PARKED] else Exit.DONE))
 
 
 def watch(
-    context: typer.Context,
-    folder: Annotated[Path, typer.Argument(help="Folder of NAME.wav + NAME.json, or an Asterisk voicemail spool")],
-    asterisk: Annotated[bool, typer.Option(help="The folder is a voicemail spool of Asterisk or FreePBX")] = False,
-    once: Annotated[bool, typer.Option(help="Take in and deliver what is there now, then end")] = False,
+    folder: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FOLDER",
+            exists=True,
+            file_okay=False,
+            help="Folder of NAME.wav + NAME.json, or an Asterisk voicemail spool",
+        ),
+    ],
+    asterisk: Annotated[
+        bool, typer.Option("--asterisk", help="The folder is a voicemail spool of Asterisk or FreePBX")
+    ] = False,
+    once: Annotated[
+        bool, typer.Option("--once", help="Take and deliver what lies there complete and at rest for 2 s, then end")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Take voicemails from a folder and deliver them, until stopped."""
-    options: Options = context.obj
-    with told(options, as_json=as_json):
-        from scv_voicemail.wiring import asterisk_spool, connect, watched_folder
+    from scv_voicemail.wiring import Taken, asterisk_spool, connect, watched_folder
 
-        if not folder.is_dir():
-            raise SettingsInvalid(f"{folder} is not a folder", fix="give the folder that the recordings arrive in")
-        with connect() as connector, _stop_signals() as stopped:
-            settings = connector.settings
-            source: RecordingSource = asterisk_spool(settings, folder) if asterisk else watched_folder(settings, folder)
-            say(f"watching {folder}")
-            if once:
-                taken = connector.take(source)
-                say(f"{len(taken.new)} new, {len(taken.known)} known, {len(taken.set_aside)} set aside")
-            connector.work(
-                until=lambda: stopped.is_set() or (once and connector.journal.next_due() is None),
-                sources=() if once else (source,),
-                sleep=_sleep_until(stopped),
-            )
-            counts = connector.journal.counts()
-        _tell_counts(counts, as_json=as_json)
-        raise typer.Exit(Exit.WAITING if once and counts[RunState.PARKED] else Exit.DONE)
+    taken = Taken()
+    with connect() as connector, _stop_signals() as stop:
+        settings = connector.settings
+        source: RecordingSource = asterisk_spool(settings, folder) if asterisk else watched_folder(settings, folder)
+        say(f"watching {folder}" + ("" if once else "; stop it with Ctrl-C or SIGTERM"))
+        if once:
+            taken = connector.take(source)
+        connector.work(
+            until=lambda: stop.wanted or (once and connector.journal.next_due() is None),
+            sources=() if once else (source,),
+            sleep=stop.sleep,
+        )
+        counts = connector.journal.counts()
+    _tell_taken(taken, once=once)
+    if as_json:
+        emit(
+            {
+                "counts": {state.value: number for state, number in counts.items()},
+                "new": list(taken.new),
+                "known": list(taken.known),
+                "set_aside": [{"name": name, "reason": reason} for name, reason in taken.set_aside],
+            }
+        )
+    else:
+        typer.echo(told_counts(counts))
+    code = Exit.WAITING if counts[RunState.PARKED] else Exit.WARNINGS if taken.set_aside else Exit.DONE
+    raise typer.Exit(stop.exit or (code if once else Exit.DONE))
+
+
+def _tell_taken(taken: Taken, *, once: bool) -> None:
+    if once:
+        say(f"{len(taken.new)} new, {len(taken.known)} known, {len(taken.set_aside)} set aside")
+    for name, reason in taken.set_aside:
+        say(f"  {name}: {reason}")
 
 
 def _report(voicemail_id: str, runs: list[Run], *, as_json: bool) -> Exit:
@@ -138,67 +185,64 @@ def _report(voicemail_id: str, runs: list[Run], *, as_json: bool) -> Exit:
     for run in runs:
         call_id = run.receipts.get("open", {}).get("voiceCallId", "")
         typer.echo(f"{voicemail_id} to {run.target}: {run.state}{f' as {call_id}' if call_id else ''}")
-        if run.last_error:
-            say(f"  {run.last_error}")
-        if run.state is RunState.WAITING:
-            say(f"  tried again at {run.due:%Y-%m-%d %H:%M:%S} UTC by `scv-voicemail worker`")
-        if run.state is RunState.PARKED:
-            say(f"  then: scv-voicemail retry '{voicemail_id}'")
-    for warning in warnings:
-        say(f"  warning: {warning}")
+        if code is not Exit.DONE:
+            for heading, text in closing_words(run, now=datetime.now(UTC)):
+                say(f"  {heading}: {text}")
     return code
-
-
-def run_data(run: Run) -> dict[str, Any]:
-    """A run as `--json` shows it."""
-    return {
-        "id": run.voicemail_id,
-        "target": run.target,
-        "state": run.state.value,
-        "due": run.due.isoformat() if run.state is RunState.WAITING else None,
-        "tries": run.tries,
-        "last_error": run.last_error,
-        "warnings": run.warnings,
-        "receipts": dict(run.receipts),
-    }
-
-
-def _tell_counts(counts: dict[RunState, int], *, as_json: bool) -> None:
-    if as_json:
-        emit({"counts": {state.value: number for state, number in counts.items()}})
-    else:
-        typer.echo(", ".join(f"{state.value} {number}" for state, number in counts.items()))
 
 
 def _mailbox(queue: str, rep: str) -> Mailbox | None:
     if queue and rep:
-        raise BadVoicemail("--queue and --rep exclude each other", fix="give one of them")
+        raise typer.BadParameter("it excludes --rep", param_hint="--queue")
     if queue:
         return Mailbox(kind=MailboxKind.QUEUE, name=queue)
     return Mailbox(kind=MailboxKind.REP, name=rep) if rep else None
 
 
-def _attributes(pairs: list[str]) -> dict[str, str]:
-    split = dict(pair.partition("=")[::2] for pair in pairs)
-    if not all("=" in pair for pair in pairs):
-        raise BadVoicemail("--attribute wants FIELD=VALUE", fix="for example --attribute Department__c=Sales")
-    return split
+def _attributes(pairs: Sequence[str]) -> dict[str, str]:
+    for pair in pairs:
+        if "=" not in pair:
+            raise typer.BadParameter(f"{pair!r} is not FIELD=VALUE", param_hint="--attribute")
+    return dict(pair.partition("=")[::2] for pair in pairs)
+
+
+class _Stop:
+    """Whether and by which signal this process was asked to stop."""
+
+    def __init__(self) -> None:
+        self._asked = threading.Event()
+        self._by: int | None = None
+
+    @property
+    def wanted(self) -> bool:
+        return self._asked.is_set()
+
+    @property
+    def exit(self) -> Exit:
+        """Being stopped by SIGTERM is how a worker ends; Ctrl-C is told apart."""
+        return Exit.INTERRUPTED if self._by == signal.SIGINT else Exit.DONE
+
+    def ask(self, number: int, _frame: FrameType | None) -> None:
+        """The signal handler. A second signal is not waited with: it has its usual effect."""
+        self._by = number
+        self._asked.set()
+        signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+        say("stopping: the voicemail under way is brought to the end of its steps; once more stops at once")
+
+    def sleep(self, seconds: float) -> None:
+        """Sleep, unless asked to stop."""
+        self._asked.wait(seconds)
 
 
 @contextmanager
-def _stop_signals() -> Iterator[threading.Event]:
-    """An event that SIGTERM and SIGINT set: the step under way is finished, then the worker ends."""
-    stopped = threading.Event()
-    earlier = {number: signal.signal(number, lambda *_: stopped.set()) for number in (signal.SIGTERM, signal.SIGINT)}
+def _stop_signals() -> Iterator[_Stop]:
+    """SIGTERM and SIGINT ask to stop: what is under way is finished, then the command ends."""
+    stop = _Stop()
+    earlier: dict[int, Callable[[int, FrameType | None], object] | int | None] = {
+        number: signal.signal(number, stop.ask) for number in (signal.SIGTERM, signal.SIGINT)
+    }
     try:
-        yield stopped
+        yield stop
     finally:
         for number, handler in earlier.items():
             signal.signal(number, handler)
-
-
-def _sleep_until(stopped: threading.Event) -> Callable[[float], None]:
-    def sleep(seconds: float) -> None:
-        stopped.wait(seconds)
-
-    return sleep

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import signal
+import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,8 +15,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from scv_voicemail.cli.deliver import AsJson
-from scv_voicemail.cli.output import Exit, Options, emit, say, show_table, told
+from scv_voicemail.cli.output import AsJson, Exit, emit, say, show_table
+from scv_voicemail.cli.story import STEPS
 from scv_voicemail.errors import BadRecording, VoicemailError
 from scv_voicemail.ports import Event, RunState
 from scv_voicemail.voicemail import Voicemail
@@ -29,30 +32,36 @@ def add_to(app: typer.Typer) -> None:
 
 
 def demo(
-    context: typer.Context,
     recording: Annotated[Path | None, typer.Option(help="Another WAV instead of the one that ships")] = None,
     chaos: Annotated[bool, typer.Option("--chaos", help="Kill, duplicate and break the network on the way")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Play one voicemail into a local Salesforce, let a rep accept it, read everything back. Needs no account."""
-    options: Options = context.obj
-    with told(options, as_json=as_json):
-        from scv_voicemail.cli.rehearsal import local_salesforce
+    from scv_voicemail.cli.rehearsal import local_salesforce
 
-        if recording is not None and not recording.is_file():
-            raise BadRecording(f"there is no file {recording}", fix="give the path of a WAV file")
-        began = time.monotonic()
-        with tempfile.TemporaryDirectory(prefix="scv-voicemail-demo-") as folder:
-            say("starting a local Salesforce and making keys for it")
-            with local_salesforce(Path(folder)) as local:
-                say(f"it runs at {local.url} (watch it at {local.url}/_emulator/)")
-                result = (_play_chaos if chaos else _play)(local, recording, as_json=as_json)
-        result["seconds"] = round(time.monotonic() - began, 2)
-        if as_json:
-            emit(result)
-        else:
-            typer.echo(f"{'All of it agrees' if result['ok'] else 'NOT WHAT WAS LEFT'}; {result['seconds']} s in all.")
-        raise typer.Exit(Exit.DONE if result["ok"] else Exit.FAILED)
+    if recording is not None and not recording.is_file():
+        raise BadRecording(f"there is no file {recording}", fix="give the path of a WAV file")
+    with _sigterm_cleans_up(), tempfile.TemporaryDirectory(prefix="scv-voicemail-demo-") as folder:
+        say("starting a local Salesforce and making keys for it; your own settings are not used")
+        with local_salesforce(Path(folder)) as local:
+            say(f"it runs at {local.url} (while this runs, watch it at {local.url}/_emulator/)")
+            code = rehearse(local, recording, chaos=chaos, as_json=as_json)
+    raise typer.Exit(code)
+
+
+def rehearse(local: LocalSalesforce, recording: Path | None, *, chaos: bool, as_json: bool) -> Exit:
+    """Play, compare and report; `FAILED` when anything that was read back differs."""
+    began = time.monotonic()
+    result = (_play_chaos if chaos else _play)(local, recording, as_json=as_json)
+    result["seconds"] = round(time.monotonic() - began, 2)
+    if as_json:
+        emit(result)
+    else:
+        verdict = "Everything agrees" if result["ok"] else "NOT what the caller left: see DIFFERS above"
+        if chaos:
+            verdict = "Nothing is lost or doubled" if result["ok"] else "SOMETHING IS LOST OR DOUBLED"
+        typer.echo(f"\n{verdict}; {result['seconds']} s in all.")
+    return Exit.DONE if result["ok"] else Exit.FAILED
 
 
 def _play(local: LocalSalesforce, recording: Path | None, *, as_json: bool) -> dict[str, Any]:
@@ -83,7 +92,7 @@ def _play(local: LocalSalesforce, recording: Path | None, *, as_json: bool) -> d
         "voice_call_id": runs[0].receipts["open"]["voiceCallId"],
         "warnings": runs[0].warnings,
         "steps": steps,
-        "checks": [asdict(one) | {"agrees": one.agrees} for one in comparisons],
+        "checks": [_check(one) for one in comparisons],
     }
 
 
@@ -105,7 +114,7 @@ def _play_chaos(local: LocalSalesforce, recording: Path | None, *, as_json: bool
     if not as_json:
         survived = counted.kills + counted.network_faults
         typer.echo(
-            f"lost {counted.lost} · duplicated {counted.duplicated} · {survived} faults survived "
+            f"lost {counted.lost}, duplicated {counted.duplicated}, {survived} faults survived "
             f"({counted.kills} kills, {counted.network_faults} of the network), as counted in the local Salesforce"
         )
     return {
@@ -154,23 +163,49 @@ def _timeline(events: Sequence[Event]) -> list[dict[str, Any]]:
     return rows
 
 
+def _check(one: Comparison) -> dict[str, Any]:
+    """A comparison as JSON."""
+    values = {"expected": one.expected, "found": one.found}
+    dated = {name: value.isoformat() for name, value in values.items() if isinstance(value, datetime)}
+    return {"name": one.name, **values, **dated, "agrees": one.agrees}
+
+
 def _show(steps: Sequence[dict[str, Any]], comparisons: Sequence[Comparison]) -> None:
     show_table(
         "What was done",
-        ("step", "ms", "answer"),
-        [(row["step"], row["ms"], str(row["answer"])[:90]) for row in steps],
+        ("ms", "step", "answer"),
+        [
+            (f"{row['ms']:>4}", STEPS.get(row["step"], row["step"]), str(row["answer"]).partition(", startTime")[0])
+            for row in steps
+        ],
     )
     show_table(
-        "What Salesforce holds, read back by REST",
+        "\nWhat Salesforce holds, read back, beside what the caller left",
         ("", "what", "found"),
-        [("ok" if one.agrees else "DIFFERS", one.name, _short(one)) for one in comparisons],
+        [("ok" if one.agrees else "DIFFERS", one.name, _told(one)) for one in comparisons],
     )
 
 
-def _short(one: Comparison) -> str:
+def _told(one: Comparison) -> str:
     if not one.agrees:
-        return f"{one.found}, expected {one.expected}"
+        return f"{_words(one.found)}\nexpected: {_words(one.expected)}"
     if one.name == "transcript" and isinstance(one.found, list):
         return f"{len(one.found)} entries, word for word"
-    text = str(one.found)
-    return text if len(text) <= 60 else f"{text[:16]}…"
+    text = _words(one.found)
+    return text if len(text) <= 60 else f"{text[:23]}…"
+
+
+def _words(value: object) -> str:
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M:%S} UTC"
+    return "; ".join(map(str, value)) or "nothing" if isinstance(value, list) else str(value)
+
+
+@contextmanager
+def _sigterm_cleans_up() -> Iterator[None]:
+    """SIGTERM ends the block as an exception would, so that the emulator and its files do not stay behind."""
+    earlier = signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, earlier)

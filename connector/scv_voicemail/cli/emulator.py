@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from scv_voicemail.cli.output import Exit, say
+from scv_voicemail.errors import SettingsInvalid
 
 
 def add_to(app: typer.Typer) -> None:
@@ -17,7 +17,6 @@ def add_to(app: typer.Typer) -> None:
     app.command(
         "emulator",
         context_settings={"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []},
-        epilog="Example: scv-voicemail emulator --port 0 --write-env emulator.env --apply-delay-ms 1000",
         help="Run a local Salesforce: Telephony API, OAuth, REST, faults. --help lists its options.",
     )(emulator)
 
@@ -25,8 +24,7 @@ def add_to(app: typer.Typer) -> None:
 def command(*options: str) -> list[str]:
     """The command line that starts an emulator."""
     if importlib.util.find_spec("scv_emulator") is None or importlib.util.find_spec("uvicorn") is None:
-        say("the emulator is not installed; fix: pip install 'scv-voicemail[emulator]'")
-        raise typer.Exit(Exit.CONFIGURATION)
+        raise SettingsInvalid("the emulator is not installed", fix="pip install 'scv-voicemail[emulator]'")
     return [sys.executable, "-m", "scv_emulator", *options]
 
 

@@ -2,87 +2,78 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
 
-from scv_voicemail.cli.deliver import AsJson, run_data
-from scv_voicemail.cli.output import Exit, Options, emit, show_table, told
+from scv_voicemail.cli.output import AsJson, Exit, emit, reason_and_fix, say, show_table
+from scv_voicemail.cli.story import closing_words, lines, next_step
 from scv_voicemail.errors import BadVoicemail
-from scv_voicemail.ports import Journal, Run, RunState
+from scv_voicemail.journal.sqlite import SqliteJournal
+from scv_voicemail.ports import Event, Journal, Run, RunState
 from scv_voicemail.redaction import mask
+from scv_voicemail.settings import load
 from scv_voicemail.voicemail import Voicemail
-
-NEXT = {
-    RunState.WAITING: "tried again at {due:%Y-%m-%d %H:%M:%S} UTC by any worker",
-    RunState.RUNNING: "a worker is at it; its lease ends at {lease_until:%Y-%m-%d %H:%M:%S} UTC",
-    RunState.DELIVERED: "nothing: it is delivered",
-    RunState.PARKED: "a human: mend the cause, then `scv-voicemail retry ID`",
-}
 
 
 def add_to(app: typer.Typer) -> None:
     """Register the commands."""
-    app.command("status", epilog="Example: scv-voicemail status --json")(status)
+    app.command("status", epilog="Example: scv-voicemail status --state parked")(status)
     app.command("explain", epilog="Example: scv-voicemail explain 5324881f-1e84-4367-8930-f69a74b30ca6")(explain)
     app.command("retry", epilog="Example: scv-voicemail retry --all-parked")(retry)
 
 
 def status(
-    context: typer.Context,
-    voicemail_id: Annotated[str, typer.Argument(metavar="[ID]", help="One voicemail; all if left out")] = "",
+    voicemail_id: Annotated[str, typer.Argument(metavar="ID", help="One voicemail; all if left out")] = "",
     state: Annotated[RunState | None, typer.Option(help="Only those in this state")] = None,
-    limit: Annotated[int, typer.Option(min=1, help="At most so many rows, newest first")] = 50,
+    limit: Annotated[int, typer.Option(min=1, max=1_000_000, help="At most so many rows, newest first")] = 50,
     as_json: AsJson = False,
 ) -> None:
     """Show where voicemails stand. Ends with 7 when one is parked or still waiting."""
-    options: Options = context.obj
-    with told(options, as_json=as_json):
-        from scv_voicemail.settings import load
-        from scv_voicemail.wiring import open_journal
-
-        journal = open_journal(load())
+    with contextlib.closing(_journal()) as journal:
         runs = journal.runs(voicemail_id=voicemail_id or None, state=state, limit=limit)
-        if voicemail_id and not runs:
+        if voicemail_id and journal.voicemail(voicemail_id) is None:
             raise _unknown(voicemail_id)
         counts, gates = journal.counts(), journal.gates()
-        if as_json:
-            emit(
-                {
-                    "counts": {one.value: number for one, number in counts.items()},
-                    "gates": [{"target": gate.target, "next_probe": gate.open_until} for gate in gates],
-                    "runs": [run_data(run) for run in runs],
-                }
-            )
-        else:
-            show_table(
-                ", ".join(f"{one.value} {number}" for one, number in counts.items()),
-                ("voicemail", "target", "state", "accepted (UTC)", "last word"),
-                [
-                    (run.voicemail_id, run.target, run.state, f"{run.accepted_at:%m-%d %H:%M:%S}", run.last_error[:80])
-                    for run in runs
+    if as_json:
+        emit(
+            {
+                "journal": str(journal.path),
+                "counts": {one.value: number for one, number in counts.items()},
+                "gates": [
+                    {"target": gate.target, "next_probe": gate.open_until and gate.open_until.isoformat()}
+                    for gate in gates
                 ],
-            )
-            for gate in gates:
-                typer.echo(f"{gate.target} does not answer; next probe at {gate.open_until:%Y-%m-%d %H:%M:%S} UTC")
-        journal.close()
-        stuck = any(run.state is not RunState.DELIVERED for run in runs)
-        raise typer.Exit(Exit.WAITING if stuck else Exit.DONE)
+                "runs": [run_data(run) for run in runs],
+            }
+        )
+    else:
+        show_table(
+            f"{told_counts(counts)} in {journal.path}",
+            ("state", "voicemail", "target", "accepted (UTC)"),
+            [(run.state, run.voicemail_id, run.target, f"{run.accepted_at:%Y-%m-%d %H:%M:%S}") for run in runs],
+        )
+        for run in runs:
+            if run.last_error:
+                typer.echo(f"\n{run.voicemail_id} to {run.target}: {reason_and_fix(run.last_error)[0]}")
+        for gate in gates:
+            typer.echo(f"\n{gate.target} does not answer; next probe at {gate.open_until:%Y-%m-%d %H:%M:%S} UTC")
+        shown, known = len(runs), sum(number for one, number in counts.items() if state in (None, one))
+        if not voicemail_id and shown < known:
+            say(f"{shown} of {known} shown; --limit shows more")
+    seen = [run.state for run in runs] if voicemail_id or state else [one for one, number in counts.items() if number]
+    raise typer.Exit(Exit.WAITING if set(seen) - {RunState.DELIVERED} else Exit.DONE)
 
 
 def explain(
-    context: typer.Context,
     voicemail_id: Annotated[str, typer.Argument(metavar="ID", help="The voicemail")],
     as_json: AsJson = False,
 ) -> None:
     """Tell the story of one voicemail: every try, every answer, and what happens next."""
-    options: Options = context.obj
-    with told(options, as_json=as_json):
-        from scv_voicemail.settings import load
-        from scv_voicemail.wiring import open_journal
-
-        journal = open_journal(load())
+    with contextlib.closing(_journal()) as journal:
         voicemail = journal.voicemail(voicemail_id)
         if voicemail is None:
             raise _unknown(voicemail_id)
@@ -90,34 +81,56 @@ def explain(
             emit(_story(journal, voicemail))
         else:
             _tell(journal, voicemail)
-        journal.close()
 
 
 def retry(
-    context: typer.Context,
-    voicemail_id: Annotated[str, typer.Argument(metavar="[ID]", help="The voicemail")] = "",
+    voicemail_id: Annotated[str, typer.Argument(metavar="ID", help="The voicemail")] = "",
     all_parked: Annotated[bool, typer.Option("--all-parked", help="Every parked voicemail")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Put parked or waiting voicemails back to work, at the step that failed. A worker or `deliver` does the work."""
-    options: Options = context.obj
-    with told(options, as_json=as_json):
-        from scv_voicemail.settings import load
-        from scv_voicemail.wiring import open_journal
-
-        if bool(voicemail_id) == all_parked:
-            raise typer.BadParameter("give one ID, or --all-parked", param_hint="ID")
-        journal = open_journal(load())
-        chosen = [voicemail_id] if voicemail_id else _parked(journal)
+    """Put parked or waiting voicemails back to work, at the step that failed. A worker does the work."""
+    if bool(voicemail_id) == all_parked:
+        raise typer.BadParameter("give one ID, or --all-parked", param_hint="ID")
+    with contextlib.closing(_journal()) as journal:
         if voicemail_id and journal.voicemail(voicemail_id) is None:
             raise _unknown(voicemail_id)
         now = datetime.now(UTC)
-        put_back = sum(journal.retry(one, now=now) for one in chosen)
-        journal.close()
-        if as_json:
-            emit({"put_back": put_back})
-        else:
-            typer.echo(f"{put_back} put back to work")
+        put_back = sum(journal.retry(one, now=now) for one in ([voicemail_id] if voicemail_id else _parked(journal)))
+        states = sorted({run.state.value for run in journal.runs(voicemail_id=voicemail_id)}) if voicemail_id else []
+    if as_json:
+        emit({"put_back": put_back})
+    else:
+        typer.echo(f"{put_back} put back to work")
+    if put_back:
+        say("next: any worker takes it up; to start one: scv-voicemail worker --until-idle")
+    elif voicemail_id:
+        say(f"there was nothing to put back: it is {' and '.join(states)}")
+
+
+def run_data(run: Run) -> dict[str, Any]:
+    """A run as `--json` shows it."""
+    return {
+        "id": run.voicemail_id,
+        "target": run.target,
+        "state": run.state.value,
+        "due": run.due.isoformat() if run.state is RunState.WAITING else None,
+        "tries": run.tries,
+        "last_error": run.last_error,
+        "warnings": run.warnings,
+        "receipts": dict(run.receipts),
+        "next": next_step(run, now=datetime.now(UTC)),
+    }
+
+
+def told_counts(counts: Mapping[RunState, int]) -> str:
+    """How many are in each state, in words."""
+    return ", ".join(f"{number} {state.value}" for state, number in counts.items())
+
+
+def _journal() -> SqliteJournal:
+    from scv_voicemail.wiring import open_journal
+
+    return open_journal(load())
 
 
 def _parked(journal: Journal) -> list[str]:
@@ -129,10 +142,6 @@ def _unknown(voicemail_id: str) -> BadVoicemail:
         f"the journal knows no voicemail {voicemail_id!r}",
         fix="`scv-voicemail status` lists those it knows; check SCV_VOICEMAIL_JOURNAL",
     )
-
-
-def _next(run: Run) -> str:
-    return NEXT[run.state].format(due=run.due, lease_until=run.lease_until)
 
 
 def _story(journal: Journal, voicemail: Voicemail) -> dict[str, Any]:
@@ -151,7 +160,7 @@ def _story(journal: Journal, voicemail: Voicemail) -> dict[str, Any]:
             | {"detail": event.detail}
             for event in journal.events(voicemail.id)
         ],
-        "runs": [run_data(run) | {"next": _next(run)} for run in journal.runs(voicemail_id=voicemail.id)],
+        "runs": [run_data(run) for run in journal.runs(voicemail_id=voicemail.id)],
     }
 
 
@@ -163,15 +172,19 @@ def _tell(journal: Journal, voicemail: Voicemail) -> None:
         f"  transcript: {voicemail.transcript.provider if voicemail.transcript else 'none'}; "
         f"came in by: {voicemail.source}\n"
     )
-    show_table(
-        "What was done",
-        ("at (UTC)", "target", "what", "step", "answer"),
-        [
-            (f"{event.at:%m-%d %H:%M:%S.%f}"[:-3], event.target, event.kind, event.step, event.detail)
-            for event in journal.events(voicemail.id)
-        ],
-    )
-    for run in journal.runs(voicemail_id=voicemail.id):
-        typer.echo(f"\n{run.target}: {run.state}. Next: {_next(run)}")
-        for warning in run.warnings:
-            typer.echo(f"  warning: {warning}")
+    runs, events = journal.runs(voicemail_id=voicemail.id), journal.events(voicemail.id)
+    for run in runs:
+        ours = [event for event in events if event.target == run.target]
+        show_table(f"To {run.target}, times in UTC", ("at", "", "step"), _rows(run, ours))
+        show_table(f"\nNow: {run.state}", ("", ""), closing_words(run, now=datetime.now(UTC)))
+
+
+def _rows(run: Run, events: Sequence[Event]) -> list[tuple[str, str, str]]:
+    today = run.accepted_at.date()
+    rows = []
+    for line in lines(events):
+        at = line.first.at
+        day = "" if at.date() == today else f"{at:%m-%d} "
+        told = f"{line.what}: {line.detail}" if line.what and line.detail else line.what or line.detail
+        rows.append((f"{day}{at:%H:%M:%S.%f}"[:-3], line.first.kind, told))
+    return rows

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from enum import IntEnum
-from typing import Any
+from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from scv_voicemail.errors import AuthenticationFailed, PermissionMissing, Rejected, SettingsInvalid, VoicemailError
 from scv_voicemail.redaction import RedactingFormatter
@@ -20,11 +18,21 @@ from scv_voicemail.redaction import RedactingFormatter
 SCHEMA_VERSION = 1
 """Of every `--json` answer. Fields may be added within a version; nothing is renamed or removed."""
 
-talk = Console(stderr=True, highlight=False)
+PIPED_WIDTH = 120
+"""Columns of a table that no terminal shows, unless COLUMNS says otherwise."""
+
+STYLES = {
+    **dict.fromkeys(("ok", "done", "delivered"), "green"),
+    **dict.fromkeys(("warn", "waiting", "running", "done again", "taken over"), "yellow"),
+    **dict.fromkeys(("FAIL", "DIFFERS", "failed", "parked"), "bold red"),
+}
+"""Colours of the words that a reader looks for; only on a terminal, and not with NO_COLOR."""
+
+AsJson = Annotated[bool, typer.Option("--json", help="Answer as one JSON document on stdout")]
 
 
 class Exit(IntEnum):
-    """What the exit code means. Stable."""
+    """What the exit code means. Stable. A command that Ctrl-C has ended gives 130."""
 
     DONE = 0
     FAILED = 1
@@ -34,32 +42,45 @@ class Exit(IntEnum):
     REFUSED = 5
     WARNINGS = 6
     WAITING = 7
-
-
-class Options:
-    """The options that stand before the command."""
-
-    def __init__(self, *, debug: bool = False) -> None:
-        self.debug = debug
+    INTERRUPTED = 130
 
 
 def emit(data: Mapping[str, Any]) -> None:
     """One JSON document on stdout."""
-    sys.stdout.write(json.dumps({"schema_version": SCHEMA_VERSION, **data}, default=str) + "\n")
+    sys.stdout.write(json.dumps({"schema_version": SCHEMA_VERSION, **data}) + "\n")
     sys.stdout.flush()
 
 
 def show_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """A table on stdout, for people."""
-    table = Table(*columns, title=title, title_justify="left", title_style="bold", pad_edge=False)
+    """A table on stdout, for people: the last column wraps, the others do not."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, padding=(0, 2, 0, 0), show_header=any(columns))
+    for number, column in enumerate(columns, start=1):
+        table.add_column(Text(column, style="dim"), no_wrap=number < len(columns), overflow="fold")
     for row in rows:
-        table.add_row(*(str(cell) for cell in row))
-    Console(highlight=False, width=None if sys.stdout.isatty() else 140).print(table)
+        cells = (printable(str(cell)) for cell in row)
+        table.add_row(*(Text(cell, style=STYLES.get(cell, "")) for cell in cells))
+    width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else PIPED_WIDTH
+    console = Console(highlight=False, width=width)
+    console.print(Text(title, style="bold"), soft_wrap=True)
+    console.print(table)
+
+
+def printable(text: str) -> str:
+    """The text without characters that a terminal would obey instead of show; much of it comes from elsewhere."""
+    return "".join(one if one.isprintable() or one == "\n" else " " for one in text)
 
 
 def say(text: str) -> None:
-    """A line of talk on stderr."""
-    talk.print(text, markup=False)
+    """A line of talk on stderr. Nobody has to listen."""
+    try:
+        sys.stderr.write(printable(text) + "\n")
+        sys.stderr.flush()
+    except OSError:
+        pass
 
 
 def set_up_logging(level: str) -> None:
@@ -71,32 +92,34 @@ def set_up_logging(level: str) -> None:
     root.setLevel(level.upper())
 
 
-@contextmanager
-def told(options: Options, *, as_json: bool) -> Iterator[None]:
-    """Turn an error into its sentence and its exit code."""
+def run(app: typer.Typer, arguments: Sequence[str]) -> int:
+    """Run a command; the exit code. Every error becomes one sentence (with `--json`: one document) and its code."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a terminal that lacks a character gets a question mark
+    as_json = "--json" in arguments
     try:
-        yield
-    except VoicemailError as error:
-        if options.debug:
-            raise
-        code = exit_code(error)
-        if as_json:
-            emit({"error": {"kind": type(error).__name__, "message": str(error), "fix": error.fix, "exit": int(code)}})
-        say(f"scv-voicemail: {error}")
-        raise typer.Exit(code) from None
-    except KeyboardInterrupt:
-        say("interrupted: whatever is under way goes on with the next `scv-voicemail worker`")
-        raise typer.Exit(130) from None
-    except (typer.Exit, typer.Abort):
-        raise
+        code = app(args=list(arguments), prog_name="scv-voicemail", standalone_mode=False)
+        sys.stdout.flush()
+    except (typer.Abort, KeyboardInterrupt):
+        code = Exit.INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our answer is gone; without this Python would complain while it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Exit.FAILED
     except Exception as error:
-        if options.debug:
+        if "--debug" in arguments:
             raise
-        logging.getLogger(__name__).debug("unexpected", exc_info=error)
-        if as_json:
-            emit({"error": {"kind": type(error).__name__, "message": "unexpected", "exit": int(Exit.FAILED)}})
-        say(f"scv-voicemail: unexpected {type(error).__name__}; run it again with --debug to see where, and report it")
-        raise typer.Exit(Exit.FAILED) from None
+        return _told(error, as_json=as_json)
+    if code == Exit.INTERRUPTED:
+        say("interrupted: whatever is under way goes on with the next `scv-voicemail worker`")
+    return int(code or Exit.DONE)
+
+
+def reason_and_fix(text: str) -> tuple[str, str]:
+    """What went wrong, and what to do about it: the two halves of an error's sentence."""
+    reason, _, fix = text.partition(" Next: ")
+    return reason, fix
 
 
 def exit_code(error: VoicemailError) -> Exit:
@@ -108,3 +131,33 @@ def exit_code(error: VoicemailError) -> Exit:
     if isinstance(error, PermissionMissing) or (isinstance(error, Rejected) and error.service):
         return Exit.REFUSED
     return Exit.FAILED
+
+
+def _told(error: Exception, *, as_json: bool) -> Exit:
+    """Tell the user what went wrong; the exit code."""
+    code = Exit.FAILED
+    if isinstance(error, VoicemailError):
+        message, fix = reason_and_fix(str(error))
+        code = exit_code(error)
+    elif isinstance(error, typer.BadParameter.__mro__[1]):  # UsageError, which typer does not export
+        return _told_usage(error, as_json=as_json)
+    else:
+        logging.getLogger(__name__).debug("unexpected", exc_info=error)
+        message = f"unexpected {type(error).__name__}"
+        fix = "run it again with `scv-voicemail --debug …` to see where, and report it"
+    if as_json:
+        emit({"error": {"kind": type(error).__name__, "message": message, "fix": fix, "exit": int(code)}})
+    say(f"scv-voicemail: {message}")
+    if fix:
+        say(f"  fix: {fix}")
+    return code
+
+
+def _told_usage(error: Any, *, as_json: bool) -> Exit:
+    context = error.ctx
+    if as_json:
+        message, command = error.format_message(), context.command_path if context else "scv-voicemail"
+        fix = f"see `{command} --help`"
+        emit({"error": {"kind": "Usage", "message": message, "fix": fix, "exit": int(Exit.USAGE)}})
+    error.show()
+    return Exit.USAGE

@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
 from scv_voicemail.cli.emulator import command
 from scv_voicemail.cli.keys import make_pair
@@ -27,6 +29,20 @@ from scv_voicemail.settings import PREFIX, Settings
 from scv_voicemail.voicemail import Voicemail
 
 CALLER = "+14155550142"
+
+HERE = "127.0.0.1,localhost"
+"""Addresses that never go through a proxy."""
+
+
+class RehearsalSettings(Settings):
+    """Settings of nothing but their arguments: a rehearsal must not reach the org that the user has configured."""
+
+    @classmethod
+    def settings_customise_sources(  # type: ignore[override]  # the others go by keyword and are not wanted
+        cls, _settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource, **_others: Any
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Neither environment nor files."""
+        return (init_settings,)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,13 +85,18 @@ class LocalSalesforce:
         }
         seed_file = folder / "seed.json"
         seed_file.write_text(json.dumps(seed), encoding="utf-8")
+        # The user's proxy cannot reach this machine; the children inherit it from here.
+        os.environ["NO_PROXY"] = os.environ["no_proxy"] = HERE
         argv = command("--json", "--seed-file", str(seed_file), "--write-env", str(self.env_file), *options)
-        self._process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)  # noqa: S603
+        self._talk = tempfile.TemporaryFile()  # noqa: SIM115 - closed in stop()
+        self._process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=self._talk, text=True)  # noqa: S603
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
-            _, why = self._process.communicate()
-            raise VoicemailError(f"the emulator did not start: {why.strip()[-500:]}")
+            self._talk.seek(0)
+            why = self._talk.read().decode(errors="replace").strip()[-500:]
+            self._end()
+            raise VoicemailError(f"the emulator did not start: {why}")
         self.url: str = json.loads(line)["url"]
         self._http = httpx.Client(base_url=f"{self.url}/_emulator", timeout=10)
         self.variables = _read_env(self.env_file) | {
@@ -86,7 +107,7 @@ class LocalSalesforce:
     def settings(self, **changes: Any) -> Settings:
         """Settings that reach this emulator, whatever the user's own environment says."""
         names = {name.removeprefix(PREFIX).lower(): value for name, value in self.variables.items()}
-        return Settings(**{"_env_file": None, "targets": ("voice_call",), **names, **changes})
+        return RehearsalSettings(**names | changes)
 
     def environment(self, **changes: object) -> dict[str, str]:
         """The environment of a child process: ours without the user's own settings."""
@@ -110,11 +131,15 @@ class LocalSalesforce:
         """End the emulator."""
         self._http.close()
         self._process.send_signal(signal.SIGTERM)
+        self._end()
+
+    def _end(self) -> None:
         try:
             self._process.communicate(timeout=5)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.communicate()
+        self._talk.close()
 
 
 @contextmanager
@@ -157,13 +182,13 @@ def compare(local: LocalSalesforce, client: SalesforceClient, voicemail: Voicema
         ("began (to the second)", _second(voicemail.started_at), datetime.fromisoformat(call["CallStartDateTime"])),
         ("ended (to the second)", _next_second(voicemail.ended_at), datetime.fromisoformat(call["CallEndDateTime"])),
         (
-            "recordings",
+            "seconds of each recording",
             [math.ceil(voicemail.recording.duration_seconds)],
             [one["DurationInSeconds"] for one in recordings],
         ),
         ("transcript", [segment.text for segment in segments], [entry.text for entry in entries]),
-        ("audio that the rep hears", voicemail.recording.sha256, _audio(local, call["Id"])),
-        ("with the rep", [("Opened", rep)], [(one["Status"], (one["User"] or {}).get("Username")) for one in work]),
+        ("audio that the rep hears", f"sha256 {voicemail.recording.sha256}", _audio(local, call["Id"])),
+        ("work", [f"Opened by {rep}"], [f"{one['Status']} by {(one['User'] or {}).get('Username')}" for one in work]),
     ]
     return found + [Comparison(name=name, expected=expected, found=value) for name, expected, value in pairs]
 
@@ -174,7 +199,8 @@ def _audio(local: LocalSalesforce, voice_call_id: str) -> str:
     if not rows:
         return "no recording"
     answer = httpx.get(rows[0]["_recordingLocation"], timeout=10)
-    return hashlib.sha256(answer.content).hexdigest() if answer.is_success else f"HTTP {answer.status_code}"
+    digest = hashlib.sha256(answer.content).hexdigest()
+    return f"sha256 {digest}" if answer.is_success else f"HTTP {answer.status_code}"
 
 
 def _second(at: datetime) -> datetime:

@@ -95,6 +95,8 @@ class VoiceCallTarget:
                 "startTime": min(voicemail.started_at, found.started_at or voicemail.started_at).isoformat(),
                 "earlierWork": [] if found.is_voicemail else self.view.work_ids(found.id),
             }
+        if self.view is not None:
+            self._let_it_arrive(attempt)
         created = self.telephony.create_voice_call(
             CreateVoiceCall(
                 vendor_call_key=voicemail.id,
@@ -151,6 +153,8 @@ class VoiceCallTarget:
         try:
             stored = self._stored(attempt) if attempt.again or _adopted(attempt) else set()
             left = [message for message in messages if message.message_id not in stored]
+            if left and self.view is not None:
+                self._let_it_arrive(attempt)
             refused = self._send(attempt, left)
         except AuthenticationFailed:
             raise
@@ -171,6 +175,9 @@ class VoiceCallTarget:
             work = self.view.work(call_id, apart_from=earlier)
             if work is not None:
                 return {"found": work}
+        # Sent back by a later step, the routing was answered and is gone: only from the next repeat on there is doubt.
+        if attempt.number > 2 or "finalize" not in attempt.receipts:
+            self._let_it_arrive(attempt)
         if earlier or (self.view is None and attempt.again):
             self.telephony.clear_routing(call_id)
         routed = self.telephony.execute_omni_flow(
@@ -191,8 +198,7 @@ class VoiceCallTarget:
             state = self.view.get(call_id)
             if state is not None and state.is_completed and self.view.recordings(call_id):
                 return {"status": "found"}
-            if attempt.again and attempt.waited_seconds < self.options.patience_seconds:
-                raise NotYet("an earlier update may still be under way", after_seconds=_pause(attempt))
+            self._let_it_arrive(attempt)
         update = self.telephony.update_voice_call(
             call_id,
             UpdateVoiceCall(
@@ -263,6 +269,11 @@ class VoiceCallTarget:
         if missing and attempt.waited_seconds < CLOSING_SETTLE_SECONDS:
             raise NotYet("the uploaded transcript is not there yet", after_seconds=2)
         return [f"{len(missing)} uploaded transcript entries did not arrive"] if missing else []
+
+    def _let_it_arrive(self, attempt: Attempt) -> None:
+        """After a doubtful try what was sent may still be carried out: wait before it is sent again."""
+        if attempt.again and attempt.waited_seconds < self.options.patience_seconds:
+            raise NotYet("an earlier request may still be under way", after_seconds=_pause(attempt))
 
     # ---------------------------------------------------------------------------------------------------- the payloads
 

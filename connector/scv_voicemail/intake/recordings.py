@@ -95,8 +95,6 @@ class RecordingStore:
         half = kept.with_name(f".{kept.name}.{os.getpid()}.part")
         with _source(voicemail) as source, clear_errors(self._folder):
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            for abandoned in self._folder.glob(f".{kept.name}.*.part"):
-                abandoned.unlink(missing_ok=True)
             try:
                 with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as copy:
                     digest = _copied(source, copy)
@@ -106,8 +104,14 @@ class RecordingStore:
                     raise BadRecording("the recording was changed while it was copied", voicemail_id=voicemail.id)
                 half.rename(kept)
                 sync_folder(self._folder)
+            except FileNotFoundError:
+                # Another process has kept this recording meanwhile, and has cleared our half of it away.
+                if _digest_if_there(kept) != voicemail.recording.sha256:
+                    raise
             finally:
                 half.unlink(missing_ok=True)
+            for abandoned in self._folder.glob(f".{kept.name}.*.part"):
+                abandoned.unlink(missing_ok=True)
 
 
 def name_of(voicemail_id: str) -> str:

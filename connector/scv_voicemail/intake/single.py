@@ -12,7 +12,7 @@ from scv_voicemail import audio
 from scv_voicemail.errors import BadRecording, BadVoicemail
 from scv_voicemail.phone_numbers import caller_number, to_e164
 from scv_voicemail.ports import Clock
-from scv_voicemail.transcripts import read_transcript
+from scv_voicemail.transcripts import load_transcript, read_transcript
 from scv_voicemail.voicemail import Mailbox, Recording, Transcript, Voicemail
 
 LATEST_IN_FUTURE = timedelta(minutes=5)
@@ -50,8 +50,9 @@ def read_voicemail(
 
     `received_at` is when the recording began, with its time zone: a datetime, or ISO 8601 such as
     `2026-03-01T09:30:00Z`. Without it, the file's time of change less the length of the recording is taken.
-    `transcript` is text or segments, see `transcripts.read_transcript`. Without `voicemail_id` the id is derived from
-    audio, numbers and start, so that the same file handed in again is the same voicemail.
+    `transcript` is text or segments, see `transcripts.read_transcript`, or the path of a file that holds them. Without
+    `voicemail_id` the id is derived from audio, numbers and start, so that the same file handed in again is the same
+    voicemail.
     """
     facts = audio.measure(path, max_bytes=max_bytes)
     from_number = caller_number(caller, default_region=default_region)
@@ -83,7 +84,11 @@ def read_voicemail(
         ),
         transcript=transcript
         if transcript is None or isinstance(transcript, Transcript)
-        else read_transcript(transcript, duration_seconds=facts.duration_seconds, language=language),
+        else read_transcript(
+            load_transcript(transcript) if isinstance(transcript, Path) else transcript,
+            duration_seconds=facts.duration_seconds,
+            language=language,
+        ),
         mailbox=mailbox,
         language=language,
         source=source,

@@ -70,12 +70,17 @@ class MemoryJournal:
     def postpone(self, run: Run, *, step: str, why: str, due: datetime, now: datetime, failed: bool) -> None:
         """See `ports.Journal`."""
         with self._lock:
-            self._store(transitions.postponed(self._held(run), step=step, why=why, due=due, now=now, failed=failed))
+            held = self._held(run)
+            if not failed:
+                self._gates.pop(run.target, None)
+            self._store(transitions.postponed(held, step=step, why=why, due=due, now=now, failed=failed))
 
     def redo(self, run: Run, *, step: str, why: str, now: datetime) -> None:
         """See `ports.Journal`."""
         with self._lock:
-            self._store(transitions.sent_back(self._held(run), step=step, why=why, now=now))
+            held = self._held(run)
+            self._gates.pop(run.target, None)
+            self._store(transitions.sent_back(held, step=step, why=why, now=now))
 
     def finish(self, run: Run, *, now: datetime) -> None:
         """See `ports.Journal`."""

@@ -49,23 +49,37 @@ CREATE TABLE IF NOT EXISTS gates (
 ) WITHOUT ROWID;
 """
 
+ALL_RUNS = "runs"
+RUNS_OF_ONE = "(SELECT * FROM runs WHERE voicemail_id = :id LIMIT -1) AS runs"
+"""Stands at `{runs}` in a query about one voicemail; the LIMIT keeps SQLite at the primary key."""
+
 LEASED = """
-SELECT * FROM runs WHERE state = 'running' AND (:id IS NULL OR voicemail_id = :id)
+SELECT * FROM {runs} WHERE state = 'running'
   AND target NOT IN (SELECT target FROM gates WHERE open_until > :now) ORDER BY due
 """
 LONGEST_DUE = """
-SELECT * FROM runs WHERE state = 'waiting' AND due <= :now AND (:id IS NULL OR voicemail_id = :id)
+SELECT * FROM {runs} WHERE state = 'waiting' AND due <= :now
   AND target NOT IN (SELECT target FROM gates WHERE open_until > :now) ORDER BY due LIMIT 1
+"""
+NEXT_DUE = """
+SELECT MIN(at) AS at FROM (
+  SELECT MIN(lease_until) AS at FROM {runs} WHERE state = 'running'
+  UNION ALL
+  SELECT MIN(due) FROM {runs} WHERE state = 'waiting'
+    AND target NOT IN (SELECT target FROM gates WHERE open_until IS NOT NULL)
+  UNION ALL
+  SELECT MAX(open_until, (SELECT MIN(due) FROM {runs} WHERE state = 'waiting' AND runs.target = gates.target))
+    FROM gates WHERE open_until IS NOT NULL
+)
+"""
+RUNS = """
+SELECT * FROM {runs} WHERE (:state IS NULL OR state = :state)
+  ORDER BY accepted_at DESC, voicemail_id, target LIMIT :limit
 """
 STORE_RUN = """
 INSERT OR REPLACE INTO runs VALUES (
   :voicemail_id, :target, :state, :accepted_at, :due, :patient_since, :attempt, :tries, :crashes, :redone,
   :step_since, :owner, :token, :lease_until, :last_error, :receipts)
-"""
-NEXT_DUE = """
-SELECT MIN(CASE state WHEN 'running' THEN lease_until ELSE MAX(due, COALESCE(open_until, due)) END) AS at
-FROM runs LEFT JOIN gates USING (target)
-WHERE state IN ('waiting', 'running') AND (:id IS NULL OR voicemail_id = :id)
 """
 
 _TIMES = ("accepted_at", "due", "patient_since", "step_since", "lease_until")
@@ -142,21 +156,26 @@ class SqliteJournal:
         self, run: Run, step: str, receipt: Receipt, *, now: datetime, lease_seconds: float, reached: bool = True
     ) -> Run:
         """See `ports.Journal`."""
-        with self._commit() as db:
+        with self._commit():
             held = self._held(run)
             if reached:
-                db.execute("DELETE FROM gates WHERE target = ?", (run.target,))
+                self._close_gate(run.target)
             return self._store(transitions.received(held, step, receipt, now=now, lease_seconds=lease_seconds))
 
     def postpone(self, run: Run, *, step: str, why: str, due: datetime, now: datetime, failed: bool) -> None:
         """See `ports.Journal`."""
         with self._commit():
-            self._store(transitions.postponed(self._held(run), step=step, why=why, due=due, now=now, failed=failed))
+            held = self._held(run)
+            if not failed:
+                self._close_gate(run.target)
+            self._store(transitions.postponed(held, step=step, why=why, due=due, now=now, failed=failed))
 
     def redo(self, run: Run, *, step: str, why: str, now: datetime) -> None:
         """See `ports.Journal`."""
         with self._commit():
-            self._store(transitions.sent_back(self._held(run), step=step, why=why, now=now))
+            held = self._held(run)
+            self._close_gate(run.target)
+            self._store(transitions.sent_back(held, step=step, why=why, now=now))
 
     def finish(self, run: Run, *, now: datetime) -> None:
         """See `ports.Journal`."""
@@ -205,12 +224,8 @@ class SqliteJournal:
 
     def runs(self, *, voicemail_id: str | None = None, state: RunState | None = None, limit: int = 1000) -> list[Run]:
         """See `ports.Journal`."""
-        rows = self._all(
-            "SELECT * FROM runs WHERE (:id IS NULL OR voicemail_id = :id) AND (:state IS NULL OR state = :state) "
-            "ORDER BY accepted_at DESC, voicemail_id, target LIMIT :limit",
-            {"id": voicemail_id, "state": state, "limit": limit},
-        )
-        return [_run(row) for row in rows]
+        names = {"id": voicemail_id, "state": state, "limit": limit}
+        return [_run(row) for row in self._all(_narrowed(RUNS, voicemail_id), names)]
 
     def events(self, voicemail_id: str) -> list[Event]:
         """See `ports.Journal`."""
@@ -235,7 +250,7 @@ class SqliteJournal:
 
     def next_due(self, *, voicemail_id: str | None = None) -> datetime | None:
         """See `ports.Journal`."""
-        row = self._all(NEXT_DUE, {"id": voicemail_id})[0]
+        row = self._all(_narrowed(NEXT_DUE, voicemail_id), {"id": voicemail_id})[0]
         return None if row["at"] is None else _EPOCH + timedelta(microseconds=row["at"])
 
     # ------------------------------------------------------------------------------------------------------ inside
@@ -263,11 +278,11 @@ class SqliteJournal:
 
     def _first_free(self, *, now: datetime, voicemail_id: str | None, is_gone: Callable[[str], bool]) -> Run | None:
         names = {"id": voicemail_id, "now": _number(now)}
-        for row in self._all(LEASED, names):
+        for row in self._all(_narrowed(LEASED, voicemail_id), names):
             run = _run(row)
             if run.lease_until is None or run.lease_until <= now or is_gone(run.owner):
                 return run
-        waiting = self._all(LONGEST_DUE, names)
+        waiting = self._all(_narrowed(LONGEST_DUE, voicemail_id), names)
         return _run(waiting[0]) if waiting else None
 
     def _held(self, run: Run) -> Run:
@@ -297,6 +312,9 @@ class SqliteJournal:
             "INSERT OR REPLACE INTO gates VALUES (?, ?, ?)", (gate.target, gate.failures, _number(gate.open_until))
         )
 
+    def _close_gate(self, target: str) -> None:
+        self._db.execute("DELETE FROM gates WHERE target = ?", (target,))
+
     def _one(self, query: str, *values: object) -> sqlite3.Row | None:
         with self._lock:
             row: sqlite3.Row | None = self._db.execute(query, values).fetchone()
@@ -318,6 +336,10 @@ class SqliteJournal:
             for statement in filter(str.strip, TABLES.split(";")):
                 db.execute(statement)
             db.execute(f"PRAGMA user_version = {VERSION}")
+
+
+def _narrowed(query: str, voicemail_id: str | None) -> str:
+    return query.format(runs=ALL_RUNS if voicemail_id is None else RUNS_OF_ONE)
 
 
 def _number(at: datetime | None) -> int | None:

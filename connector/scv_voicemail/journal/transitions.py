@@ -36,7 +36,10 @@ def accepted(voicemail_id: str, target: str, *, now: datetime) -> Change:
 
 
 def claimed(run: Run, *, owner: str, now: datetime, lease_seconds: float) -> Change:
-    """The run is leased; the fencing token grows, so that whoever held it before cannot write any more."""
+    """The run is leased; the fencing token grows, so that whoever held it before cannot write any more.
+
+    After a death the step counts as begun now: what the dead worker sent last may still be under way.
+    """
     crashed = run.state is RunState.RUNNING
     leased = replace(
         run,
@@ -46,7 +49,7 @@ def claimed(run: Run, *, owner: str, now: datetime, lease_seconds: float) -> Cha
         lease_until=now + timedelta(seconds=lease_seconds),
         attempt=run.attempt + 1,
         crashes=run.crashes + crashed,
-        step_since=run.step_since or now,
+        step_since=now if crashed else run.step_since or now,
     )
     return Change(leased, _event(leased, "taken over", now=now, detail=f"from {run.owner}") if crashed else None)
 

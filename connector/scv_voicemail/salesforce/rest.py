@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import threading
 from collections.abc import Callable, Mapping
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from simple_salesforce.api import Salesforce
 
 FIRST_PAUSE_SECONDS = 0.2
+RETRY_BUDGET_SECONDS = 5.0
+"""After this long no further try is begun; the journal does the long waiting."""
 
 _API_VERSION = re.compile(r"[1-9]\d\.0")
 
@@ -61,6 +64,7 @@ class RestSession:
         self._api_version = api_version
         self._timeout = timeout
         self._max_tries = max(1, max_tries)
+        self._now = now
         self._sleep = sleep
         self._jitter = jitter
         self._login = JwtBearer(
@@ -92,16 +96,20 @@ class RestSession:
         return self._with_retry(repeat, lambda: self._with_session(method, path, operation, request))
 
     def _with_retry(self, repeat: Repeat, send: Callable[[], Any]) -> Any:
-        """Adds other tries, where they are safe."""
-        tries = {Repeat.ALWAYS: self._max_tries, Repeat.UNANSWERED: min(2, self._max_tries), Repeat.NEVER: 1}[repeat]
-        for attempt in range(1, tries):
+        """Adds other tries, where they are safe, within a number of tries and a time."""
+        most = {Repeat.ALWAYS: self._max_tries, Repeat.UNANSWERED: min(2, self._max_tries), Repeat.NEVER: 1}[repeat]
+        started_at = self._now()
+        for tries in itertools.count(1):
+            pause = FIRST_PAUSE_SECONDS * 2.0 ** (tries - 1) * (1 + self._jitter())
             try:
                 return send()
             except Unavailable as error:
-                if repeat is Repeat.UNANSWERED and error.status is not None:
+                spent = (self._now() - started_at).total_seconds()
+                answered = repeat is Repeat.UNANSWERED and error.status is not None
+                if answered or tries >= most or spent + pause > RETRY_BUDGET_SECONDS:
                     raise
-            self._sleep(FIRST_PAUSE_SECONDS * 2.0 ** (attempt - 1) * (1 + self._jitter()))
-        return send()
+            self._sleep(pause)
+        raise AssertionError("unreachable: counting never ends")
 
     def _with_session(self, method: str, path: str, operation: str, request: Mapping[str, Any]) -> Any:
         """Adds the login, and one new login when the session has expired."""

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from scv_emulator.salesforce.connect_api import Conversations
 from scv_emulator.salesforce.oauth import OAuth
+from scv_emulator.salesforce.permissions import Permissions
 from scv_emulator.salesforce.query import Queries
 from scv_emulator.salesforce.records import Database
+
+if TYPE_CHECKING:
+    from scv_emulator.salesforce.rest import Resource
 
 API_VERSIONS = tuple(f"{number}.0" for number in range(51, 68))
 
@@ -20,7 +25,9 @@ class Core:
 
     `base_url` is where the org answers. `call_origin_updateable` is the vendor's contradiction about
     VoiceCall.CallOrigin: the Object Reference says no, the guide's own remedy for lost voicemails updates it.
-    `api_requests` counts the requests of the day.
+    `voice_fields_are_governed` is another: whether the standard fields of VoiceCall need a grant of their own.
+    `resources` are those that other parts of the emulator add below `/services/data/vXX.X`. `api_requests` counts the
+    requests of the day.
     """
 
     database: Database
@@ -29,12 +36,16 @@ class Core:
     base_url: Callable[[], str]
     org_id: str
     call_origin_updateable: Callable[[], bool] = lambda: True
+    voice_fields_are_governed: Callable[[], bool] = lambda: False
+    resources: Sequence[Resource] = ()
     api_versions: tuple[str, ...] = API_VERSIONS
     daily_api_requests: int = 1_000_000
     api_requests: int = 0
     queries: Queries = field(init=False)
     conversations: Conversations = field(init=False)
+    permissions: Permissions = field(init=False)
 
     def __post_init__(self) -> None:
         self.queries = Queries(database=self.database, now=self.now)
         self.conversations = Conversations(database=self.database, now=self.now)
+        self.permissions = Permissions(self.database, voice_fields_are_governed=self.voice_fields_are_governed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from scv_emulator.salesforce.permissions import is_permissionable
 from scv_emulator.salesforce.schema import ID_TYPES, NUMBER_TYPES, TEXT_TYPES, Field, SObject
 
 _SOAP_TYPES = {"id": "tns:ID", "reference": "tns:ID", "datetime": "xsd:dateTime"} | {
@@ -19,13 +20,13 @@ def summary(sobject: SObject, *, data_url: str) -> dict[str, Any]:
         "label": sobject.label,
         "labelPlural": f"{sobject.label}s",
         "keyPrefix": sobject.key_prefix,
-        "custom": sobject.name.endswith("__c"),
+        "custom": sobject.name.endswith(("__c", "__e", "__mdt")),
         "customSetting": False,
         "deprecatedAndHidden": False,
-        "createable": any(field.createable for field in sobject.fields.values()),
-        "updateable": any(field.updateable for field in sobject.fields.values()),
-        "deletable": True,
-        "queryable": True,
+        "createable": sobject.createable and any(field.createable for field in sobject.fields.values()),
+        "updateable": sobject.updateable and any(field.updateable for field in sobject.fields.values()),
+        "deletable": sobject.deletable,
+        "queryable": sobject.queryable,
         "retrieveable": True,
         "searchable": False,
         "undeletable": False,
@@ -61,8 +62,8 @@ def _field(field: Field, sobject: SObject, *, updateable: bool) -> dict[str, Any
         "length": field.max_length,
         "byteLength": field.max_length * (3 if is_text else 1),
         "digits": 9 if field.type == "int" else 0,
-        "precision": 18 if field.type in NUMBER_TYPES - {"int"} else 0,
-        "scale": 2 if field.type in NUMBER_TYPES - {"int"} else 0,
+        "precision": (field.precision or 18) if field.type in NUMBER_TYPES - {"int"} else 0,
+        "scale": (field.scale if field.precision else 2) if field.type in NUMBER_TYPES - {"int"} else 0,
         "nillable": field.nillable and not field.required,
         "createable": field.createable,
         "updateable": updateable,
@@ -74,12 +75,12 @@ def _field(field: Field, sobject: SObject, *, updateable: bool) -> dict[str, Any
         "idLookup": field.id_lookup,
         "autoNumber": bool(field.autonumber),
         "calculated": False,
-        "caseSensitive": False,
+        "caseSensitive": field.case_sensitive,
         "filterable": field.filterable,
         "sortable": field.filterable,
         "groupable": field.filterable and field.type != "datetime",
         "aggregatable": field.type not in ("boolean", "textarea"),
-        "permissionable": field.custom or (updateable and not field.required),
+        "permissionable": is_permissionable(sobject, field),
         "nameField": field.name == "Name" or (field.name == "CaseNumber" and sobject.field("Name") is None),
         "namePointing": len(field.reference_to) > 1,
         "polymorphicForeignKey": len(field.reference_to) > 1,
@@ -90,6 +91,6 @@ def _field(field: Field, sobject: SObject, *, updateable: bool) -> dict[str, Any
             {"active": True, "defaultValue": value == field.default, "label": value, "validFor": None, "value": value}
             for value in field.values
         ],
-        "inlineHelpText": None,
+        "inlineHelpText": field.help_text or None,
         "deprecatedAndHidden": False,
     }

@@ -25,7 +25,7 @@ def dispatch(call: Call, segments: Sequence[str]) -> Answer:
     if len(rest) == 3 and rest[0] == "sobjects" and rest[2] in VENDOR_ONLY_OF_OBJECTS:
         raise NotImplementedHere(f"{call.method} {'/'.join(rest)}")
     try:
-        resource, parts = find_resource(_ALL, rest)
+        resource, parts = find_resource((*_ALL, *call.core.resources), rest)
     except NotFound as error:
         if rest[0] in VENDOR_ONLY:
             raise NotImplementedHere(f"{call.method} {'/'.join(rest)}") from error

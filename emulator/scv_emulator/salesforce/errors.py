@@ -35,6 +35,20 @@ class InvalidField(SalesforceError):
         super().__init__(400, "INVALID_FIELD", message)
 
 
+class CannotInsert(SalesforceError):
+    """An object of which this user may not create records."""
+
+    def __init__(self, label: str) -> None:
+        super().__init__(400, "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", f"entity type cannot be inserted: {label}")
+
+
+class InsufficientAccess(SalesforceError):
+    """A record that this user may not change or delete."""
+
+    def __init__(self) -> None:
+        super().__init__(403, "INSUFFICIENT_ACCESS_OR_READONLY", "insufficient access rights on object id")
+
+
 class InvalidType(SalesforceError):
     """An object that this org does not have."""
 

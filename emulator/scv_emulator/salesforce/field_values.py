@@ -91,11 +91,21 @@ def _accepted_number(field: Field, value: Any) -> int | float:
     if not math.isfinite(value) or (field.type == "int" and value != int(value)):
         _refuse_type(field, value)
     if field.type != "int":
-        return float(value)
+        return _accepted_double(field, float(value))
     if not _SMALLEST_INT <= value <= _LARGEST_INT:
         message = f"{field.display_label}: value outside of valid range on numeric field: {value}"
         raise SalesforceError(400, "NUMBER_OUTSIDE_VALID_RANGE", message, (field.name,))
     return int(value)
+
+
+def _accepted_double(field: Field, value: float) -> float:
+    if not field.precision:
+        return value
+    rounded = round(value, field.scale)
+    if abs(rounded) >= 10 ** (field.precision - field.scale):
+        message = f"{field.display_label}: value outside of valid range on numeric field: {value}"
+        raise SalesforceError(400, "NUMBER_OUTSIDE_VALID_RANGE", message, (field.name,))
+    return rounded
 
 
 def _accepted_boolean(field: Field, value: Any) -> bool:

@@ -58,6 +58,7 @@ PROFILE = SObject.of(
         Field("Name", "string", length=255, required=True, id_lookup=True),
         Field("Description", "string"),
         Field("UserType", "picklist", "r", default="Standard"),
+        Field("PermissionsModifyAllData", "boolean", "r", default=False),
     ],
 )
 
@@ -112,7 +113,56 @@ PERMISSION_SET = SObject.of(
         Field("NamespacePrefix", "string", "r", length=15),
         Field("IsCustom", "boolean", "r", default=True),
         Field("IsOwnedByProfile", "boolean", "r", default=False),
+        Field("PermissionsModifyAllData", "boolean", default=False),
+        Field("PermissionsViewAllData", "boolean", default=False),
         reference("ProfileId", "Profile", access="r"),
+    ],
+)
+
+OBJECT_PERMISSIONS = SObject.of(
+    "ObjectPermissions",
+    "110",
+    [
+        reference("ParentId", "PermissionSet", access="c", required=True),
+        Field("SobjectType", "picklist", "c", length=40, required=True),
+        Field("PermissionsRead", "boolean", default=False),
+        Field("PermissionsCreate", "boolean", default=False),
+        Field("PermissionsEdit", "boolean", default=False),
+        Field("PermissionsDelete", "boolean", default=False),
+        Field("PermissionsViewAllRecords", "boolean", default=False),
+        Field("PermissionsModifyAllRecords", "boolean", default=False),
+    ],
+)
+
+FIELD_PERMISSIONS = SObject.of(
+    "FieldPermissions",
+    "01k",
+    [
+        reference("ParentId", "PermissionSet", access="c", required=True),
+        Field("SobjectType", "picklist", "c", length=40, required=True),
+        Field("Field", "picklist", "c", length=255, required=True),
+        Field("PermissionsRead", "boolean", default=False),
+        Field("PermissionsEdit", "boolean", default=False),
+    ],
+)
+
+CUSTOM_PERMISSION = SObject.of(
+    "CustomPermission",
+    "0CP",
+    [
+        Field("DeveloperName", "string", length=80, required=True, id_lookup=True),
+        Field("MasterLabel", "string", length=80, required=True),
+        Field("Description", "string"),
+    ],
+)
+
+SETUP_ENTITY_ACCESS = SObject.of(
+    "SetupEntityAccess",
+    "0J0",
+    [
+        reference("ParentId", "PermissionSet", access="c", required=True),
+        reference("SetupEntityId", "CustomPermission", access="c", required=True),
+        Field("SetupEntityType", "picklist", "r", length=40),
     ],
 )
 
@@ -139,6 +189,7 @@ FLOW_DEFINITION_VIEW = SObject.of(
         Field("TriggerType", "picklist", "r"),
         Field("ActiveVersionId", "string", "r"),
         Field("LatestVersionId", "string", "r"),
+        Field("VersionNumber", "int", "r"),
         Field("IsActive", "boolean", "r", default=False),
         Field("NamespacePrefix", "string", "r", length=15),
     ],
@@ -153,5 +204,9 @@ OBJECTS = (
     QUEUE_SOBJECT,
     PERMISSION_SET,
     PERMISSION_SET_ASSIGNMENT,
+    OBJECT_PERMISSIONS,
+    FIELD_PERMISSIONS,
+    CUSTOM_PERMISSION,
+    SETUP_ENTITY_ACCESS,
     FLOW_DEFINITION_VIEW,
 )

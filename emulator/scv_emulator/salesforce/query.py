@@ -49,7 +49,7 @@ class Queries:
         """
         query = parse(text)
         sobject = self._sobject(query)
-        binder = Binder(self._database.schema, sobject, query=query)
+        binder = Binder(self._database.seen, sobject, query=query)
         records = self._found(query, sobject, binder, deleted_too=deleted_too)
         if query.counts:
             return {"totalSize": len(records), "done": True, "records": []}
@@ -60,6 +60,11 @@ class Queries:
         shown = [projection.of(sobject.name, record) for record in records]
         found = Found(shown, len(shown), max(SMALLEST_PAGE, min(page_size, DEFAULT_PAGE)))
         return self._page(self._ids.next("01g"), found, 0, data_url=data_url)
+
+    def records(self, query: Query) -> list[Record]:
+        """The records that a query finds, with all their fields; not copies: for reading only."""
+        sobject = self._sobject(query)
+        return self._found(query, sobject, Binder(self._database.seen, sobject, query=query), deleted_too=False)
 
     def more(self, locator: str, *, data_url: str) -> dict[str, Any]:
         """The page that a locator from `nextRecordsUrl` stands for; raises `SalesforceError`."""
@@ -73,7 +78,7 @@ class Queries:
         """What the columns of a query are, without running it (`columns=true`)."""
         query = parse(text)
         sobject = self._sobject(query)
-        binder = Binder(self._database.schema, sobject, query=query)
+        binder = Binder(self._database.seen, sobject, query=query)
         paths = [] if query.counts or query.count_of else self._selected(query, sobject, binder)
         return {
             "columnMetadata": [_column(path) for path in paths],
@@ -95,10 +100,14 @@ class Queries:
 
     def _sobject(self, query: Query) -> SObject:
         try:
-            return self._database.schema.sobject(query.object_name)
+            sobject = self._database.seen.sobject(query.object_name)
         except InvalidType as error:
             error.message = pointing_at(query.text, query.object_position, error.message)
             raise
+        if not sobject.queryable:
+            message = pointing_at(query.text, query.object_position, f"entity type {sobject.name} does not support query")
+            raise SalesforceError(400, "INVALID_TYPE_FOR_OPERATION", message)
+        return sobject
 
     def _found(self, query: Query, sobject: SObject, binder: Binder, *, deleted_too: bool) -> list[Record]:
         conditions = Conditions(query, binder=binder, database=self._database, now=self._now())
@@ -146,7 +155,7 @@ class Queries:
 
 def selected_fields(names: list[str], *, schema: SObject, database: Database) -> list[BoundPath]:
     """The fields that `?fields=` of a record resource names; raises `InvalidField`."""
-    binder = Binder(database.schema, schema)
+    binder = Binder(database.seen, schema)
     if not all(names):
         raise InvalidField("an empty field name")
     return [binder.bind(Path(tuple(name.split(".")), 0)) for name in names]

@@ -9,7 +9,13 @@ from datetime import datetime
 from typing import Any
 
 from scv_emulator.ids import Ids, is_wellformed, to_18
-from scv_emulator.salesforce.errors import InvalidField, NotFound, SalesforceError
+from scv_emulator.salesforce.errors import (
+    CannotInsert,
+    InsufficientAccess,
+    InvalidField,
+    NotFound,
+    SalesforceError,
+)
 from scv_emulator.salesforce.field_values import accepted, to_json
 from scv_emulator.salesforce.schema import ID_TYPES, Field, Schema, SObject
 
@@ -41,6 +47,7 @@ class Database:
 
     def __init__(self, *, schema: Schema, ids: Ids, now: Callable[[], datetime], user_id: Callable[[], str]) -> None:
         self.schema = schema
+        self._seen: Schema | None = None
         self._ids = ids
         self._now = now
         self._user_id = user_id
@@ -53,15 +60,40 @@ class Database:
         self._deleted: Tables = {}
         self._indexes: dict[str, dict[str, dict[str, set[str]]]] = {}
         self._last_numbers: dict[tuple[str, str], int] = {}
+        self._undo: list[Callable[[], None]] = []
+        self._transactions = 0
+
+    @property
+    def seen(self) -> Schema:
+        """What the acting user may see of the schema; all of it while nobody acts."""
+        return self._seen or self.schema
 
     @contextmanager
-    def acting_as(self, user_id: str) -> Iterator[None]:
-        """Let this user be the creator and changer of what is written inside the block."""
-        before, self._acting_user = self._acting_user, user_id
+    def acting_as(self, user_id: str, *, seen: Schema | None = None) -> Iterator[None]:
+        """Let this user be the creator and changer of what is written inside the block.
+
+        `seen` is what the user's permissions leave of the schema: clients' reads and writes know nothing else.
+        """
+        before = self._acting_user, self._seen
+        self._acting_user, self._seen = user_id, seen
         try:
             yield
         finally:
-            self._acting_user = before
+            self._acting_user, self._seen = before
+
+    @property
+    def acting_user(self) -> str | None:
+        """The id of the user who reads and writes now."""
+        return self._user()
+
+    @contextmanager
+    def by_the_system(self) -> Iterator[None]:
+        """Lift the acting user's permissions inside the block: automation of the org runs without them."""
+        before, self._seen = self._seen, None
+        try:
+            yield
+        finally:
+            self._seen = before
 
     def savepoint(self) -> Savepoint:
         """Everything as it is now, to come back to."""
@@ -70,6 +102,43 @@ class Database:
     def roll_back(self, savepoint: Savepoint) -> None:
         """Undo everything that was written since the savepoint was taken; it can be used once."""
         self._tables, self._deleted, self._indexes = savepoint.tables, savepoint.deleted, {}
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Keep what is written inside the block, or, if it raises, nothing of it."""
+        mark = len(self._undo)
+        self._transactions += 1
+        try:
+            yield
+        except BaseException:
+            while len(self._undo) > mark:
+                self._undo.pop()()
+            raise
+        finally:
+            self._transactions -= 1
+            if not self._transactions:
+                self._undo.clear()
+
+    def _can_be_undone(self, undo: Callable[[], None]) -> None:
+        if self._transactions:
+            self._undo.append(undo)
+
+    def _remove(self, object_name: str, record: Record) -> None:
+        self._unindex(object_name, record)
+        del self._tables[object_name][record["Id"]]
+
+    def _rewrite(self, object_name: str, record: Record, values: Record) -> None:
+        self._unindex(object_name, record)
+        record.clear()
+        record.update(values)
+        self._index(object_name, record)
+
+    def _restore(self, object_name: str, record: Record, places: list[str]) -> None:
+        """Take a record out of the recycle bin, back to its old place among the others."""
+        del self._deleted[object_name][record["Id"]]
+        table = self._tables[object_name] | {record["Id"]: record}
+        self._tables[object_name] = {key: table[key] for key in places if key in table} | table
+        self._index(object_name, record)
 
     # ------------------------------------------------------------------------------------------------------ writing
 
@@ -89,6 +158,7 @@ class Database:
             self._check_unique(sobject, record, values)
         self._tables.setdefault(sobject.name, {})[record["Id"]] = record
         self._index(sobject.name, record)
+        self._can_be_undone(lambda: self._remove(sobject.name, record))
         return str(record["Id"])
 
     def update(self, object_name: str, record_id: str, fields: Record, *, by_system: bool = False) -> None:
@@ -98,20 +168,28 @@ class Database:
         values = self._named(sobject, fields) if by_system else self._checked(sobject, fields, creating=False)
         if not by_system:
             self._check_unique(sobject, record, values)
-        self._unindex(sobject.name, record)
-        record |= self._stamps(created=False) | values
-        _name_person(sobject, record, values)
-        self._index(sobject.name, record)
+        before, after = dict(record), record | self._stamps(created=False) | values
+        _name_person(sobject, after, values)
+        self._rewrite(sobject.name, record, after)
+        self._can_be_undone(lambda: self._rewrite(sobject.name, record, before))
 
     def delete(self, object_name: str, record_id: str) -> None:
         """Move a record to the recycle bin, where only `queryAll` sees it; raises `NotFound`."""
         sobject = self.schema.sobject(object_name)
+        if not self.seen.sobject(object_name).deletable:
+            raise InsufficientAccess
         record = self._existing(sobject, record_id)
-        self._unindex(sobject.name, record)
-        del self._tables[sobject.name][record["Id"]]
+        places = list(self._tables[sobject.name]) if self._transactions else []
+        self._remove(sobject.name, record)
+        self._can_be_undone(lambda: self._restore(sobject.name, record, places))
         self._deleted.setdefault(sobject.name, {})[record["Id"]] = (
             record | self._stamps(created=False) | {"IsDeleted": True}
         )
+
+    def backfill(self, object_name: str, new: Field) -> None:
+        """Give the records that exist already the default of a field that is new."""
+        for row in self.rows(object_name):
+            row.setdefault(new.name, new.default)
 
     # ------------------------------------------------------------------------------------------------------ reading
 
@@ -156,7 +234,10 @@ class Database:
         if field_name == "Id":
             return [table[value]] if value in table else []
         # Ids grow with time, so their order is the order of creation.
-        return [table[key] for key in sorted(self._index_of(object_name, field_name).get(value.lower(), ()))]
+        found = [table[key] for key in sorted(self._index_of(object_name, field_name).get(value.lower(), ()))]
+        field = self.schema.sobject(object_name).fields.get(field_name)
+        is_exact = field is not None and field.case_sensitive
+        return [row for row in found if row[field_name] == value] if is_exact else found
 
     def record_of(self, record_id: str) -> tuple[str, Record] | None:
         """The object and the row of an id, whatever object it belongs to, or None; not a copy: for reading only."""
@@ -188,6 +269,11 @@ class Database:
         return values
 
     def _checked(self, sobject: SObject, fields: Record, *, creating: bool) -> Record:
+        sobject = self.seen.sobject(sobject.name)
+        if creating and not sobject.createable:
+            raise CannotInsert(sobject.label)
+        if not creating and not sobject.updateable:
+            raise InsufficientAccess
         known = [(_known(sobject, name), value) for name, value in fields.items() if name != "attributes"]
         locked = [field.name for field, _ in known if not (field.createable if creating else field.updateable)]
         if locked:

@@ -55,7 +55,7 @@ VENDOR_ONLY_OF_OBJECTS = ("defaultValues", "deleted", "listviews", "quickActions
 def resource_map(call: Call) -> Answer:
     """`GET /services/data/vXX.X`: what there is, and who asks."""
     base = call.core.base_url()
-    names = ("sobjects", "query", "queryAll", "limits", "composite", "connect")
+    names = ("sobjects", "query", "queryAll", "limits", "composite", "connect", "metadata")
     return Answer(
         200,
         {name: f"{call.data_url}/{name}" for name in names}
@@ -106,7 +106,7 @@ def _page_size(call: Call) -> int:
 
 def describe_all(call: Call) -> Answer:
     """`GET sobjects`: every object of the org."""
-    entries = [describe.summary(one, data_url=call.data_url) for one in call.core.database.schema]
+    entries = [describe.summary(one, data_url=call.data_url) for one in call.core.database.seen]
     return Answer(200, {"encoding": "UTF-8", "maxBatchSize": 200, "sobjects": entries})
 
 

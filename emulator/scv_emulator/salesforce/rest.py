@@ -17,7 +17,7 @@ from scv_emulator.salesforce.schema import SObject
 class Call:
     """One request to `/services/data`, already authenticated; only the list of versions is open to everybody.
 
-    `parts` are the variable segments of the path, `files` the file parts of a multipart body.
+    `parts` are the variable segments of the path; `files` and `form` the file and text parts of a multipart body.
     """
 
     core: Core
@@ -29,6 +29,7 @@ class Call:
     headers: Mapping[str, str] = field(default_factory=dict)
     content: bytes = b""
     files: Sequence[tuple[str, bytes]] = ()
+    form: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def data_url(self) -> str:
@@ -43,7 +44,7 @@ class Call:
     @property
     def sobject(self) -> SObject:
         """The object that the path names; raises `NotFound`, where a query would say INVALID_TYPE."""
-        schema = self.core.database.schema
+        schema = self.core.database.seen
         if not schema.has(self.parts["object"]):
             raise NotFound
         return schema.sobject(self.parts["object"])

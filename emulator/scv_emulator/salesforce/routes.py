@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -25,6 +26,17 @@ from scv_emulator.salesforce.rest import Answer, Call, Resource, handler_for
 
 _VENDOR_SERVICES = ("Soap", "apexrest", "async", "proxy", "authorization", "cti", "dynamicMetadata")
 _VENDOR_OAUTH = ("authorize", "singleaccess", "register", "logout", "device", "echo", "success", "asset")
+
+
+_LARGEST_PART = 60_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The parts of a multipart body: files by name and content in their order, texts by name."""
+
+    files: list[tuple[str, bytes]] = field(default_factory=list)
+    texts: dict[str, str] = field(default_factory=dict)
 
 
 def routes(core: Core) -> list[BaseRoute]:
@@ -66,7 +78,7 @@ class _Door(ABC):
         request = Request(scope, receive)
         try:
             content = await request.body()
-            answer = self.answer(request, content, await _files(request))
+            answer = self.answer(request, content, await _parts(request))
         except ClientDisconnect:
             return  # nobody is left to answer
         except SalesforceError as error:
@@ -76,24 +88,24 @@ class _Door(ABC):
         await _response(answer)(scope, receive, send)
 
     @abstractmethod
-    def answer(self, request: Request, content: bytes, files: list[tuple[str, bytes]]) -> Answer:
+    def answer(self, request: Request, content: bytes, parts: Parts) -> Answer:
         """The answer; raises `SalesforceError` or `OAuthError`."""
 
 
 class _DataDoor(_Door):
     """The REST API: everything below `/services/data`."""
 
-    def answer(self, request: Request, content: bytes, files: list[tuple[str, bytes]]) -> Answer:
+    def answer(self, request: Request, content: bytes, parts: Parts) -> Answer:
         core = self._core
         core.api_requests += 1
         try:
-            answer = self._answer(request, content, files)
+            answer = self._answer(request, content, parts)
         except SalesforceError as error:
             answer = Answer(error.status, error.envelope())
         usage = {"Sforce-Limit-Info": f"api-usage={core.api_requests}/{core.daily_api_requests}"}
         return Answer(answer.status, answer.body, {**answer.headers, **usage})
 
-    def _answer(self, request: Request, content: bytes, files: list[tuple[str, bytes]]) -> Answer:
+    def _answer(self, request: Request, content: bytes, parts: Parts) -> Answer:
         segments = segments_of(_raw_path(request))[2:]
         params = dict(request.query_params)
         overridden = params.get("_HttpMethod") if request.method == "POST" else None
@@ -104,18 +116,19 @@ class _DataDoor(_Door):
             params=params,
             headers=request.headers,
             content=content,
-            files=files,
+            files=parts.files,
+            form=parts.texts,
         )
         if not segments:
             return handler_for(_VERSIONS, call.method)(call)
-        with self._core.database.acting_as(call.user_id):
+        with self._core.database.acting_as(call.user_id, seen=self._core.permissions.seen_by(call.user_id)):
             return dispatch(call, segments)
 
 
 class _OAuthDoor(_Door):
     """`/services/oauth2`: tokens, and questions about them."""
 
-    def answer(self, request: Request, content: bytes, files: list[tuple[str, bytes]]) -> Answer:  # noqa: ARG002 - one shape for all doors
+    def answer(self, request: Request, content: bytes, parts: Parts) -> Answer:  # noqa: ARG002 - one shape for all doors
         oauth, name = self._core.oauth, "/".join(segments_of(_raw_path(request))[2:])
         form = dict(request.query_params) | dict(parse_qsl(content.decode("utf-8", "replace"), keep_blank_values=True))
         if name == "userinfo":
@@ -140,7 +153,7 @@ class _OAuthDoor(_Door):
 class _IdentityDoor(_Door):
     """`/id/{org}/{user}`: the identity URL that a token answer names."""
 
-    def answer(self, request: Request, content: bytes, files: list[tuple[str, bytes]]) -> Answer:  # noqa: ARG002 - one shape for all doors
+    def answer(self, request: Request, content: bytes, parts: Parts) -> Answer:  # noqa: ARG002 - one shape for all doors
         given = _token(request.headers) or request.query_params.get("oauth_token", "")
         session = self._core.oauth.session(given)
         if session is None:
@@ -153,7 +166,7 @@ class _IdentityDoor(_Door):
 class _OtherDoor(_Door):
     """Parts of `/services` that Salesforce has and this emulator has not, and paths that nobody has."""
 
-    def answer(self, request: Request, content: bytes, files: list[tuple[str, bytes]]) -> Answer:  # noqa: ARG002 - one shape for all doors
+    def answer(self, request: Request, content: bytes, parts: Parts) -> Answer:  # noqa: ARG002 - one shape for all doors
         segments = segments_of(_raw_path(request))
         if len(segments) > 1 and segments[1] in _VENDOR_SERVICES:
             raise NotImplementedHere(f"{request.method} /{'/'.join(segments)}")
@@ -186,13 +199,17 @@ def _session(core: Core, headers: Mapping[str, str]) -> Session:
     return session
 
 
-async def _files(request: Request) -> list[tuple[str, bytes]]:
-    """The file parts of a multipart body: name and content."""
+async def _parts(request: Request) -> Parts:
+    """The parts of a multipart body; of any other body, none."""
     if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
-        return []
+        return Parts()
     try:
-        async with request.form() as form:
-            return [(name, await part.read()) for name, part in form.multi_items() if isinstance(part, UploadFile)]
+        async with request.form(max_part_size=_LARGEST_PART) as form:
+            items = form.multi_items()
+            return Parts(
+                files=[(name, await part.read()) for name, part in items if isinstance(part, UploadFile)],
+                texts={name: part for name, part in items if isinstance(part, str)},
+            )
     except (HTTPException, MultiPartException, ValueError, LookupError) as error:
         raise SalesforceError(400, "INVALID_MULTIPART_REQUEST", "the multipart body cannot be read") from error
 

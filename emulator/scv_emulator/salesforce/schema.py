@@ -43,6 +43,7 @@ class Field:
 
     `access` names what a client may do besides reading: create ("c"), update ("u"), both, or nothing ("r").
     `autonumber` is a display format such as `VC-{00000000}`. `relationship` is the name of the parent in a query.
+    `precision` and `scale` bound a number; a precision of 0 does not. `case_sensitive` is about a unique value.
     """
 
     name: str
@@ -61,6 +62,10 @@ class Field:
     autonumber: str = ""
     reference_to: tuple[str, ...] = ()
     relationship: str = ""
+    precision: int = 0
+    scale: int = 0
+    case_sensitive: bool = False
+    help_text: str = ""
 
     @property
     def createable(self) -> bool:
@@ -123,26 +128,48 @@ def _system_fields() -> tuple[Field, ...]:
 
 @dataclass(slots=True)
 class SObject:
-    """One object: its API name, label, key prefix (the first three characters of its ids) and fields."""
+    """One object: its API name, label, key prefix (the first three characters of its ids) and fields.
+
+    What cannot be done with its records through the API is said by the four flags. A client's permissions may take more
+    away, see `scv_emulator.salesforce.permissions`.
+    """
 
     name: str
     label: str
     key_prefix: str
+    createable: bool = True
+    updateable: bool = True
+    deletable: bool = True
+    queryable: bool = True
     fields: dict[str, Field] = field(default_factory=dict)
     _by_lower_name: dict[str, Field] = field(default_factory=dict)
     _by_relationship: dict[str, Field] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, name: str, key_prefix: str, fields: Iterable[Field], *, label: str = "") -> SObject:
+    def of(cls, name: str, key_prefix: str, fields: Iterable[Field], *, label: str = "", **flags: bool) -> SObject:
         """An object with the system fields that every object has, and these."""
-        made = cls(name, label or re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name.removesuffix("__c")), key_prefix)
+        words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name.removesuffix("__c"))
+        made = cls(name, label or words, key_prefix)
+        for flag, value in flags.items():
+            setattr(made, flag, value)
         for one in (*_system_fields(), *fields):
             made.add(one)
         return made
 
-    def copy(self) -> SObject:
-        """The same object, to be extended on its own."""
-        return SObject.of(self.name, self.key_prefix, self.fields.values(), label=self.label)
+    def copy(self, fields: Iterable[Field] | None = None, **flags: bool) -> SObject:
+        """The same object, to be changed on its own; with other fields or flags if they are given."""
+        made = SObject(self.name, self.label, self.key_prefix)
+        for flag in ("createable", "updateable", "deletable", "queryable"):
+            setattr(made, flag, flags.get(flag, getattr(self, flag)))
+        for one in self.fields.values() if fields is None else fields:
+            made.add(one)
+        return made
+
+    def remove(self, name: str) -> None:
+        """Take a field away."""
+        gone = self.fields.pop(name)
+        del self._by_lower_name[name.lower()]
+        self._by_relationship.pop(gone.relationship.lower(), None)
 
     def add(self, new: Field) -> None:
         """Add a field, or replace the one of that name."""
@@ -173,6 +200,10 @@ class Schema:
     def __iter__(self) -> Iterator[SObject]:
         return iter(self._by_name.values())
 
+    def copy(self) -> Schema:
+        """The same objects, to be extended on their own."""
+        return Schema(one.copy() for one in self)
+
     def add_object(self, new: SObject) -> None:
         """Add an object; its name and key prefix must be new."""
         if new.name.lower() in self._by_lower_name or new.key_prefix in self._by_prefix:
@@ -180,6 +211,11 @@ class Schema:
         self._by_name[new.name] = new
         self._by_lower_name[new.name.lower()] = new
         self._by_prefix[new.key_prefix] = new
+
+    def remove_object(self, name: str) -> None:
+        """Take an object away."""
+        gone = self._by_name.pop(name)
+        del self._by_lower_name[name.lower()], self._by_prefix[gone.key_prefix]
 
     def add_field(self, object_name: str, new: Field) -> None:
         """Add a field to an object, or replace the one of that name."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from uuid import uuid4
 
 from scv_emulator.ids import is_wellformed
 from scv_emulator.salesforce.core import Core
@@ -110,7 +111,7 @@ def create_many(call: Call) -> Answer:
         name = attributes.get("type") if isinstance(attributes, dict) else None
         if not isinstance(name, str):
             raise SalesforceError(400, "INVALID_TYPE", "every record needs attributes with its type")
-        return _insert(call.core, call.core.database.schema.sobject(name), record)
+        return _insert(call.core, call.core.database.seen.sobject(name), record)
 
     body = call.json_object()
     return _many(call.core, _records(body), one, all_or_none=body.get("allOrNone") is True)
@@ -214,7 +215,10 @@ def _refuse_id(body: dict[str, Any]) -> None:
 
 def _created(call: Call, sobject: SObject, record_id: str) -> Answer:
     location = {"Location": f"{call.data_url}/sobjects/{sobject.name}/{record_id}"}
-    return Answer(201, {"id": record_id, "success": True, "errors": []}, location)
+    # A platform event is only queued; the vendor says so in the list of errors although nothing failed.
+    queued = {"statusCode": "OPERATION_ENQUEUED", "message": str(uuid4()), "fields": []}
+    errors = [queued] if sobject.name.endswith("__e") else []
+    return Answer(201, {"id": record_id, "success": True, "errors": errors}, location)
 
 
 def _several(call: Call, sobject: SObject, found: list[Record]) -> Answer:
@@ -228,7 +232,7 @@ def _id(text: str) -> str:
 
 
 def _sobject_of_id(core: Core, record_id: str) -> SObject:
-    sobject = core.database.schema.of_id(_id(record_id))
+    sobject = core.database.seen.of_id(_id(record_id))
     if sobject is None:
         raise SalesforceError(400, "MALFORMED_ID", f"malformed id {record_id}")
     return sobject

@@ -44,11 +44,12 @@ class Conversations:
     def by_key(self, key: str) -> Record | None:
         """The conversation whose first call has this vendorCallKey."""
         conversation = self._ids.get(key)
-        return None if conversation is None else self._database.get("Conversation", conversation)
+        return None if conversation is None else self._database.first("Conversation", Id=conversation)
 
     def of_call(self, call: Record) -> Record | None:
         """The conversation of a voice call; a call that the REST API created has none."""
-        return self._database.get("Conversation", call["ConversationId"]) if call.get("ConversationId") else None
+        conversation = call.get("ConversationId")
+        return self._database.first("Conversation", Id=conversation) if conversation else None
 
     def set_times(self, conversation: Record, *, start: datetime | None, end: datetime | None) -> None:
         """Move the window in which transcripts are taken."""

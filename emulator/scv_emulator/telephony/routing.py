@@ -153,10 +153,9 @@ class Routing:
         queue = self._database.get("Group", queue_id)
         changes = {"OwnerId": queue["Id"], "QueueName": queue["Name"]}
         self._database.update("VoiceCall", call_id, changes, by_system=True)
-        config = queue["QueueRoutingConfigId"]
         fields: Record = {"GroupId": queue["Id"], "OwnerId": queue["Id"]}
-        if config is not None:
-            routing = self._database.get("QueueRoutingConfig", config)
+        routing = self._database.first("QueueRoutingConfig", Id=queue["QueueRoutingConfigId"])
+        if routing is not None:
             fields |= {name: routing[name] for name in ("RoutingModel", "RoutingPriority", "CapacityWeight")}
         self._insert(call_id, fields)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from scv_voicemail.errors import LeaseLost, SettingsInvalid
+from scv_voicemail.errors import LeaseLost
 from scv_voicemail.journal.memory import MemoryJournal
 from scv_voicemail.journal.sqlite import SqliteJournal
 from scv_voicemail.ports import Journal, Run, RunState
@@ -245,6 +245,53 @@ def test_an_answer_closes_the_gate(journal: Journal) -> None:
     assert claim(journal) is not None
 
 
+@pytest.mark.parametrize("change", ["postpone", "redo"])
+def test_not_yet_is_an_answer_too(journal: Journal, change: str) -> None:
+    """A probe that finds the target alive, only not ready, lets everybody go; otherwise all wait for the next probe."""
+    for number in range(3):
+        accept(journal, id=f"vm-{number}")
+    journal.trip("voice_call", now=NOON, threshold=1, open_seconds=1)
+    probe = held(journal, seconds=1)
+    answered = {
+        "postpone": lambda: journal.postpone(probe, step="confirm", why="", due=NOON, now=NOON, failed=False),
+        "redo": lambda: journal.redo(probe, step="mark", why="", now=NOON),
+    }
+
+    answered[change]()
+
+    assert journal.gates() == []
+    assert claim(journal, seconds=1) is not None
+
+
+def test_behind_an_open_gate_the_next_thing_to_do_is_the_probe(journal: Journal) -> None:
+    """A gate delays the runs of its own target only, and a run that is due later still waits for its time."""
+    later = NOON + timedelta(seconds=90)
+    accept(journal, id="due", targets=("down",))
+    accept(journal, id="later", targets=("down",))
+    run = held(journal, voicemail_id="later")
+    journal.postpone(run, step="open", why="down", due=later, now=NOON, failed=True)
+    journal.trip("down", now=NOON, threshold=1, open_seconds=30)
+    journal.trip("idle", now=NOON, threshold=1, open_seconds=10)
+    behind_the_gate = journal.next_due()
+
+    accept(journal, id="elsewhere", targets=("up",))
+
+    assert behind_the_gate == NOON + timedelta(seconds=30)
+    assert journal.next_due(voicemail_id="later") == later
+    assert journal.next_due(voicemail_id="elsewhere") == NOON
+    assert journal.next_due() == NOON
+
+
+def test_a_gate_without_runs_gives_nothing_to_do(journal: Journal) -> None:
+    """Nobody wakes up to probe a target that no voicemail is waiting for."""
+    journal.trip("down", now=NOON, threshold=1, open_seconds=30)
+
+    accept(journal, targets=("up",))
+    journal.finish(held(journal), now=NOON)
+
+    assert journal.next_due() is None
+
+
 def test_a_humans_retry_probes_at_once(journal: Journal) -> None:
     """Who says `retry` does not wait for the probe's interval."""
     accept(journal)
@@ -333,28 +380,6 @@ def test_two_processes_share_one_sqlite_file(tmp_path: Path) -> None:
     assert one.counts()[RunState.DELIVERED] == 1
     one.close()
     two.close()
-
-
-def test_a_journal_of_a_newer_version_is_refused(tmp_path: Path) -> None:
-    """An older program must not guess at newer tables."""
-    path = tmp_path / "journal.db"
-    with sqlite3.connect(path) as db:
-        db.execute("PRAGMA user_version = 99")
-    db.close()
-
-    with pytest.raises(SettingsInvalid, match="newer version"):
-        SqliteJournal(path)
-
-
-def test_a_file_that_is_no_journal_is_refused_with_its_path(tmp_path: Path) -> None:
-    """A foreign file is named, and left as it was."""
-    path = tmp_path / "journal.db"
-    path.write_bytes(b"this is not a database, " * 100)
-
-    with pytest.raises(SettingsInvalid, match=r"journal\.db"):
-        SqliteJournal(path)
-
-    assert path.read_bytes().startswith(b"this is not a database")
 
 
 def test_receipts_are_plain_json_in_the_file(tmp_path: Path) -> None:

@@ -184,6 +184,20 @@ class TestRepeating:
         assert records == []
         assert time.slept == [0.2, 0.4]
 
+    def test_slow_failures_use_up_the_time_for_repeating(self, client, org, mock, time):
+        """Three timeouts in a row would keep everything else waiting."""
+
+        def answer_late(request):
+            time.sleep(10)
+            raise requests.ReadTimeout("slow")
+
+        mock.add_callback("GET", "https://example.my.salesforce.com/services/data/v66.0/limits/", callback=answer_late)
+
+        with pytest.raises(Unavailable):
+            client.limits()
+
+        assert len(org.requests) == 1
+
     def test_there_is_an_end_to_repeating(self, client, org):
         """The journal does the long waiting."""
         org.answers("GET", "query/", body=requests.ReadTimeout("slow"))

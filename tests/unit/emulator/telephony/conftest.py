@@ -6,12 +6,14 @@ import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from itertools import count
 from typing import Any
 
 import httpx
 import jwt
 import pytest
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from scv_emulator.org import Org
 from scv_emulator.server import create_app
 from scv_emulator.switches import Switches
@@ -19,6 +21,12 @@ from starlette.types import ASGIApp
 
 NOW = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
 NOW_MS = round(NOW.timestamp() * 1000)
+
+
+@cache
+def loaded(pem: str) -> Any:
+    """A private key; loading one takes longer than using it."""
+    return load_pem_private_key(pem.encode(), None)
 
 
 @dataclass
@@ -57,9 +65,8 @@ class Phone:
             "jti": f"token-{next(self.numbers)}",
         }
         given = {name: value for name, value in (usual | claims).items() if value is not None}
-        return jwt.encode(
-            given, key or self.org.telephony_keys["DemoContactCenter"].private_key_pem, algorithm=algorithm
-        )
+        pem = key or self.org.telephony_keys["DemoContactCenter"].private_key_pem
+        return jwt.encode(given, loaded(pem), algorithm=algorithm)
 
     def send(self, method: str, path: str, body: Any = None, *, token: str | None = None) -> httpx.Response:
         """One request below /telephony/v1."""

@@ -256,3 +256,38 @@ def test_open_conversations_are_limited(org: Org, phone: Phone) -> None:
 
     assert refused.status_code == 429
     assert taken.status_code == 200
+
+
+def test_the_date_of_an_answer_is_the_date_of_the_org(phone: Phone) -> None:
+    """A client learns from it how far its own clock is off."""
+    phone.wait(3_600)
+
+    answer = phone.create()
+
+    assert answer.headers["date"] == "Fri, 20 Nov 2026 11:00:00 GMT"
+
+
+def test_a_call_that_is_deleted_meanwhile_stops_nothing(org: Org, phone: Phone) -> None:
+    """The pending update has nothing left to change, and the next request is answered."""
+    call_id = phone.create().json()["voiceCallId"]
+    phone.mark(call_id, recordingLocation="https://vm.example/1")
+    org.database.delete("VoiceCall", call_id)
+
+    phone.wait()
+    answer = phone.say()
+
+    assert answer.status_code == 400
+    assert org.database.all("VoiceCallRecording") == []
+
+
+def test_a_conversation_that_is_deleted_meanwhile_stops_nothing(org: Org, phone: Phone) -> None:
+    """The call is completed all the same."""
+    phone.create()
+    phone.send("PATCH", "/voiceCalls/call-1", {})
+    org.database.delete("Conversation", org.database.all("Conversation")[0]["Id"])
+
+    phone.wait()
+    answer = phone.say()
+
+    assert answer.status_code == 400
+    assert the_call(org)["CallDisposition"] == "completed"

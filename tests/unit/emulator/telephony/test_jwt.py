@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import base64
 import hmac
+import json
 from datetime import UTC, datetime
 from typing import Any
 
 import jwt
 import pytest
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.hashes import SHA256
 from scv_emulator.ids import to_18
 from scv_emulator.keys import make_key_pair
 from scv_emulator.org import Org
 
-from .conftest import NOW, Phone
+from .conftest import NOW, Phone, loaded
 
 NOW_SECONDS = int(NOW.timestamp())
 
@@ -57,6 +60,9 @@ def test_a_good_token_is_accepted(phone: Phone, claims: dict[str, Any]) -> None:
         {"sub": None},
         {"exp": None},
         {"exp": NOW_SECONDS - 61},
+        {"exp": float("nan")},
+        {"exp": 10**400},
+        {"exp": str(NOW_SECONDS + 60)},
         {"exp": NOW_SECONDS + 86_401},
         {"exp": NOW_SECONDS + 90_000, "iat": None},
         {"iat": NOW_SECONDS + 120},
@@ -146,3 +152,17 @@ def test_the_audience_can_be_required(org: Org, phone: Phone) -> None:
     answers = [status(phone, phone.token()), status(phone, phone.token(aud="https://scrt.salesforce.com"))]
 
     assert answers == [401, 404]
+
+
+@pytest.mark.parametrize("bits", [1024, 4096])
+def test_other_lengths_of_key_are_accepted(org: Org, phone: Phone, bits: int) -> None:
+    """The guide allows 1024, 2048 and 4096 bits."""
+    keys = make_key_pair("other", bits=bits)
+    org.telephony.tokens.trust("DemoContactCenter", keys.certificate_pem)
+    claims = jwt.decode(phone.token(), options={"verify_signature": False})
+    signed = base64url(b'{"alg":"RS256"}') + "." + base64url(json.dumps(claims).encode())
+
+    # By hand, because PyJWT warns when it signs with a short key.
+    signature = loaded(keys.private_key_pem).sign(signed.encode(), PKCS1v15(), SHA256())
+
+    assert status(phone, f"{signed}.{base64url(signature)}") == 404

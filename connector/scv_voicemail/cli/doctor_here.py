@@ -1,0 +1,133 @@
+"""What `doctor` looks at on this machine: settings, keys, folders, journal."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from scv_voicemail.cli.finding import Finding, failed, fine, guarded, skipped, warned
+from scv_voicemail.errors import BadVoicemail, SettingsInvalid
+from scv_voicemail.settings import PREFIX, Settings, unknown_names
+
+NEW_PAIR = "make a new pair (scv-voicemail keys generate) and paste its certificate into the contact center"
+RENEW_DAYS = 30
+
+
+def examine(settings: Settings) -> Iterator[Finding]:
+    """Every finding, in the order in which they depend on each other."""
+    yield from guarded("settings", lambda: _settings(settings))
+    yield from guarded("recording address", lambda: _recording_address(settings))
+    yield from guarded("dialed number", lambda: _dialed_number(settings))
+    yield from guarded("private key", lambda: _keys(settings))
+    yield from guarded("recordings folder", lambda: _recordings_folder(settings))
+    yield from guarded("journal", lambda: _journal(settings))
+
+
+def _settings(settings: Settings) -> Iterator[Finding]:
+    from scv_voicemail.wiring import NEEDED, check_targets
+
+    missing = [f"{PREFIX}{name.upper()}" for name in NEEDED if not getattr(settings, name)]
+    if missing:
+        yield failed("settings", f"not set: {', '.join(missing)}", "set them in the environment or in .env")
+    else:
+        yield fine("settings", f"contact center {settings.call_center} of org {settings.org_id}")
+    if settings.org_id and not (settings.org_id.startswith("00D") and len(settings.org_id) in (15, 18)):
+        fix = "Setup, Company Information, Organization ID: it begins with 00D and has 15 or 18 characters"
+        yield failed("org id", f"{settings.org_id!r} is none", fix)
+    for name in unknown_names():
+        yield warned("setting", f"{name} is not known", "correct its name, or remove it; docs/settings.md has them all")
+    check_targets(settings)
+
+
+def _recording_address(settings: Settings) -> Iterator[Finding]:
+    from scv_voicemail.intake.recordings import RecordingStore
+
+    if settings.recording_url:
+        address, plain_http = settings.recording_url, settings.allow_plain_http
+        RecordingStore(settings.recordings_dir, location=address, allow_plain_http=plain_http)
+        yield fine("recording address", "lasting, within Salesforce's 1,000 characters")
+
+
+def _dialed_number(settings: Settings) -> Iterator[Finding]:
+    from scv_voicemail.phone_numbers import to_e164
+
+    name = f"{PREFIX}DIALED_NUMBER"
+    if not settings.dialed_number:
+        fix = "set it, so that its phone channel can be checked here and voicemails may leave it out"
+        yield warned("dialed number", f"{name} is not set", fix)
+        return
+    try:
+        yield fine("dialed number", to_e164(settings.dialed_number, default_region=settings.default_region))
+    except BadVoicemail as error:
+        yield failed("dialed number", f"{name}: {error.what}", "write it as E.164, for example +18005550100")
+
+
+def _keys(settings: Settings) -> Iterator[Finding]:
+    from cryptography import x509
+
+    from scv_voicemail.telephony.token import load_rsa_key
+
+    key = load_rsa_key(settings.telephony_key())
+    if key.key_size < 2048:
+        yield warned("private key", f"RSA, {key.key_size} bits", f"{NEW_PAIR}: it has 2048 bits")
+    else:
+        yield fine("private key", f"RSA, {key.key_size} bits")
+    for file in (settings.private_key_file, settings.oauth_key_file):
+        if file and file.is_file() and file.stat().st_mode & 0o077:
+            yield warned("key file", f"others on this machine may read {file}", f"chmod 600 {file}")
+    if settings.certificate_file is None:
+        fix = f"set {PREFIX}CERTIFICATE_FILE to the certificate that the contact center holds"
+        yield skipped("certificate", "none given to compare the key with", fix)
+        return
+    try:
+        certificate = x509.load_pem_x509_certificate(settings.certificate_file.read_bytes())
+    except (OSError, ValueError) as error:
+        raise SettingsInvalid(
+            f"{settings.certificate_file} is no readable certificate in PEM", fix=f"correct {PREFIX}CERTIFICATE_FILE"
+        ) from error
+    if certificate.public_key() != key.public_key():
+        fix = f"give the key of this certificate ({PREFIX}PRIVATE_KEY_FILE), or {NEW_PAIR}"
+        yield failed("certificate", "it belongs to another key than the private key", fix)
+        return
+    now, end = datetime.now(UTC), certificate.not_valid_after_utc
+    if end < now:
+        yield failed("certificate", f"it expired on {end:%Y-%m-%d}", NEW_PAIR)
+    elif certificate.not_valid_before_utc > now:
+        begin = certificate.not_valid_before_utc
+        yield failed("certificate", f"it is valid only from {begin:%Y-%m-%d %H:%M} UTC", "set this machine's clock")
+    elif end - now < timedelta(days=RENEW_DAYS):
+        yield warned("certificate", f"it expires on {end:%Y-%m-%d}", NEW_PAIR)
+    else:
+        yield fine("certificate", f"belongs to the key, valid until {end:%Y-%m-%d}")
+
+
+def _recordings_folder(settings: Settings) -> Iterator[Finding]:
+    yield _writable("recordings folder", settings.recordings_dir, f"{PREFIX}RECORDINGS_DIR")
+
+
+def _journal(settings: Settings) -> Iterator[Finding]:
+    from scv_voicemail.cli.inspect import told_counts
+    from scv_voicemail.ports import RunState
+    from scv_voicemail.wiring import open_journal
+
+    if not settings.journal.exists():
+        yield _writable("journal", settings.journal.parent, f"{PREFIX}JOURNAL")
+        return
+    with contextlib.closing(open_journal(settings)) as journal:
+        counts = journal.counts()
+    if counts[RunState.PARKED]:
+        fix = "scv-voicemail status --state parked; mend the cause, then scv-voicemail retry ID"
+        yield warned("journal", told_counts(counts), fix)
+    else:
+        yield fine("journal", told_counts(counts))
+
+
+def _writable(check: str, folder: Path, setting: str) -> Finding:
+    """Whether this user may write there, or may make it; nothing is made."""
+    there = next(one for one in (folder.absolute(), *folder.absolute().parents) if one.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        return failed(check, f"this user may not write to {there}", f"set {setting} to another place, or grant access")
+    return fine(check, f"{folder}" if there == folder.absolute() else f"{folder}, made with the first voicemail")

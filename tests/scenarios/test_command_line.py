@@ -1,0 +1,551 @@
+"""The command line as a user meets it: real processes, real files, a local Salesforce."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from scv_emulator.server import Emulator
+from scv_emulator.switches import Switches
+from scv_voicemail.cli.rehearsal import demo_recording
+
+from tests.commands import PATIENCE_SECONDS, PREFIX, argv, environment, run, the_document
+from tests.scenarios.simulation import held
+from tests.wav_files import a_wav_file
+
+FROM = ("--from", "+14155550142")
+TO = ("--to", "+18005550100")
+UNKNOWN_NUMBER = ("--to", "+18005550199")
+QUICK = {f"{PREFIX}RETRY_BASE_SECONDS": "0.05", f"{PREFIX}PATIENCE_SECONDS": "1", f"{PREFIX}TIMEOUT_SECONDS": "5"}
+
+
+@pytest.fixture(scope="module")
+def emulator() -> Iterator[Emulator]:
+    with Emulator(switches=Switches(apply_delay_ms=20)) as running:
+        yield running
+
+
+@pytest.fixture
+def settings(emulator: Emulator, tmp_path: Path) -> Iterator[dict[str, str]]:
+    """Settings that reach the emulator, with a journal of this test's own."""
+    yield emulator.env() | QUICK | {f"{PREFIX}JOURNAL": str(tmp_path / "journal.db")}
+    emulator.reset()
+
+
+@pytest.fixture
+def wav(tmp_path: Path) -> Path:
+    return a_wav_file(tmp_path / "msg.wav", seconds=2)
+
+
+def until(ready: Callable[[], Any]) -> Any:
+    """Wait for something; its value."""
+    end = time.monotonic() + PATIENCE_SECONDS
+    while not (found := ready()):
+        assert time.monotonic() < end, "it never happened"
+        time.sleep(0.02)
+    return found
+
+
+class Background:
+    """A command that goes on while the test does; it is ended with the block."""
+
+    def __init__(self, *arguments: object, settings: dict[str, str], folder: Path | None = None) -> None:
+        self.process = subprocess.Popen(
+            argv(*arguments),
+            env=environment(settings),
+            cwd=folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def __enter__(self) -> Background:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.process.kill()
+        self.process.communicate()
+
+    def first_line(self) -> str:
+        assert self.process.stdout is not None
+        return self.process.stdout.readline().strip()
+
+    def talk(self) -> str:
+        """The first line of talk: then its signal handlers are set."""
+        assert self.process.stderr is not None
+        return self.process.stderr.readline().strip()
+
+    def end(self, number: signal.Signals) -> tuple[int, str, str]:
+        """Send a signal; exit code, answer and talk."""
+        self.process.send_signal(number)
+        out, err = self.process.communicate(timeout=PATIENCE_SECONDS)
+        return self.process.returncode, out, err
+
+
+# ----------------------------------------------------------------------------------------------------------- deliver
+
+
+def test_a_voicemail_is_delivered_and_told(emulator: Emulator, settings: dict[str, str], wav: Path) -> None:
+    """Exit code 0, one line, and the org has it; with --json everything a program wants to know."""
+    told = run("deliver", wav, *FROM, *TO, "--transcript", "Hello", "--id", "call-1", settings=settings)
+    as_json = run("deliver", wav, *FROM, *TO, "--id", "call-2", "--json", settings=settings)
+
+    document = the_document(as_json)
+    assert (told.returncode, as_json.returncode) == (0, 0)
+    assert told.stdout.startswith("call-1 to voice_call: delivered as 0LQ")
+    assert document["runs"][0]["state"] == "delivered"
+    assert document["id"] == "call-2"
+    assert held(emulator.state(), "call-1").counts == (1, 1, 1, 1)
+    assert held(emulator.state(), "call-2").counts == (1, 1, 0, 1)
+
+
+def test_the_same_voicemail_again_is_delivered_once(emulator: Emulator, settings: dict[str, str], wav: Path) -> None:
+    """Without --id too: the same file, numbers and time are the same call."""
+    first = the_document(run("deliver", wav, *FROM, *TO, "--json", settings=settings))
+    again = the_document(run("deliver", wav, *FROM, *TO, "--json", settings=settings))
+
+    assert first["id"] == again["id"]
+    assert held(emulator.state(), first["id"]).counts == (1, 1, 0, 1)
+
+
+def test_a_delivery_that_was_killed_is_finished_by_the_same_command(
+    emulator: Emulator, settings: dict[str, str], wav: Path
+) -> None:
+    """The first process dies while it waits for the answer of the closing update, which took effect."""
+    fault = emulator.fault("never_answer", method="PATCH", path="*/voiceCalls/0LQ*", skip=2, after_commit=True)
+    command = ("deliver", wav, *FROM, *TO, "--transcript", "Hello", "--id", "killed")
+    with Background(*command, settings=settings | {f"{PREFIX}TIMEOUT_SECONDS": "60"}) as first:
+        until(lambda: [one for one in emulator.faults() if one["id"] == fault and one["hits"]])
+        first.process.kill()
+        first.process.communicate()
+
+    answer = run(*command, settings=settings)
+
+    assert answer.returncode == 0, answer.stderr
+    assert held(emulator.state(), "killed").counts == (1, 1, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("content", "transcript"),
+    [
+        ("Please call me back.", ["Please call me back."]),
+        ('[{"text": "One.", "start": 0, "end": 0.5}, {"text": "Two.", "start": 1, "end": 2}]', ["One.", "Two."]),
+    ],
+)
+def test_a_transcript_comes_from_a_file(
+    content: str, transcript: list[str], emulator: Emulator, settings: dict[str, str], wav: Path, tmp_path: Path
+) -> None:
+    """Text or timed segments."""
+    file = tmp_path / "transcript"
+    file.write_text(content)
+
+    answer = run("deliver", wav, *FROM, *TO, "--id", "read", "--transcript-file", file, settings=settings)
+
+    assert answer.returncode == 0, answer.stderr
+    assert [row["Message"] for row in held(emulator.state(), "read").entries] == transcript
+
+
+def test_the_dialed_number_may_come_from_the_settings(settings: dict[str, str], wav: Path) -> None:
+    """Without either it is a usage error that names both ways."""
+    number = f"{PREFIX}DIALED_NUMBER"
+
+    given = run("deliver", wav, *FROM, settings=settings)
+    missing = run("deliver", wav, *FROM, settings={name: settings[name] for name in settings if name != number})
+
+    assert given.returncode == 0, given.stderr
+    assert missing.returncode == 2
+    assert "--to" in missing.stderr
+    assert number in missing.stderr
+
+
+def a_text_file(folder: Path) -> Path:
+    file = folder / "no.wav"
+    file.write_text("This is no audio.")
+    return file
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (lambda folder: ("nowhere.wav", *FROM), "nowhere.wav"),
+        (lambda folder: (a_text_file(folder), *FROM), "WAV"),
+        (lambda folder: (folder / "msg.wav", *FROM, "--to", "banana"), "number"),
+        (lambda folder: (folder / "msg.wav", *FROM, "--received-at", "2026-03-01T09:30:00"), "time zone"),
+        (lambda folder: (folder / "msg.wav", *FROM, "--transcript-file", "nowhere.txt"), "nowhere.txt"),
+        (lambda folder: (folder / "msg.wav", *FROM, "--language", "the Queen's"), "language"),
+    ],
+)
+def test_what_cannot_be_delivered_is_refused_and_not_kept(
+    arguments: Callable[[Path], tuple[Any, ...]], reason: str, settings: dict[str, str], wav: Path
+) -> None:
+    """Exit code 1 and the reason; the journal knows nothing, and no copy is left."""
+    answer = run("deliver", *arguments(wav.parent), "--json", settings=settings)
+    known = the_document(run("status", "--json", settings=settings))
+
+    error = the_document(answer)["error"]
+    assert answer.returncode == error["exit"] == 1
+    assert reason in error["message"]
+    assert error["fix"]
+    assert known["runs"] == []
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("deliver", "msg.wav"),
+        ("deliver", "msg.wav", *FROM, "--wiat", "3"),
+        ("deliver", "msg.wav", *FROM, "--wait", "-3"),
+        ("deliver", "msg.wav", *FROM, "--wait", "nan"),
+        ("deliver", "msg.wav", *FROM, "--wait", "soon"),
+        ("deliver", "msg.wav", *FROM, "--transcript", "a", "--transcript-file", "b"),
+        ("deliver", "msg.wav", *FROM, "--queue", "a", "--rep", "b"),
+        ("deliver", "msg.wav", *FROM, "--attribute", "Department__c"),
+        ("deliver", "msg.wav", *FROM, "--target", "fax"),
+        ("status", "--state", "lost"),
+        ("status", "--limit", "0"),
+        ("explain",),
+        ("retry",),
+        ("retry", "a", "--all-parked"),
+        ("watch", "nowhere"),
+        ("delvier",),
+        ("--log-level", "loud", "status"),
+        ("--env-file", "nowhere.env", "status"),
+        ("emulator", "--port", "99999"),
+        ("emulator", "--apply-delay-ms", "-1"),
+        ("keys", "generate", "--days", "0"),
+    ],
+    ids=" ".join,
+)
+def test_a_typing_error_is_a_usage_error(arguments: tuple[str, ...], settings: dict[str, str], tmp_path: Path) -> None:
+    """Exit code 2, one document, a sentence that names the option, and nothing is done."""
+    answer = run(*arguments, "--json", settings=settings, folder=tmp_path)
+
+    error = the_document(answer)["error"]
+    assert answer.returncode == error["exit"] == 2
+    assert error["message"] in " ".join(answer.stderr.split())
+    assert not (tmp_path / "journal.db").exists() or arguments[0] in ("status", "retry", "explain", "deliver")
+
+
+def test_a_missing_setting_is_an_error_of_configuration(wav: Path, tmp_path: Path) -> None:
+    """Exit code 3, every missing variable, and what to do."""
+    answer = run("deliver", wav, *FROM, *TO, settings={"HOME": str(tmp_path)}, folder=tmp_path)
+
+    assert answer.returncode == 3
+    assert f"{PREFIX}TELEPHONY_URL" in answer.stderr
+    assert "doctor" in answer.stderr
+    assert answer.stdout == ""
+
+
+def test_delivered_with_a_warning_is_told_apart(settings: dict[str, str], wav: Path) -> None:
+    """Exit code 6: without REST access nobody has seen it arrive."""
+    blind = {name: value for name, value in settings.items() if name != f"{PREFIX}LOGIN_URL"}
+
+    answer = run("deliver", wav, *FROM, *TO, settings=blind | {f"{PREFIX}CONFIRM_WAIT_SECONDS": "0.5"})
+
+    assert answer.returncode == 6, answer.stderr
+    assert "delivered" in answer.stdout
+    assert "warning: not verified" in answer.stderr
+
+
+# ------------------------------------------------------------------------------------------- status, explain, retry
+
+
+def test_a_parked_voicemail_is_explained_mended_and_retried(
+    emulator: Emulator, settings: dict[str, str], wav: Path
+) -> None:
+    """The whole way of a human: 7, status, explain with reason and fix, retry, worker, 0."""
+    parked = run("deliver", wav, *FROM, *UNKNOWN_NUMBER, "--id", "lost", settings=settings)
+    status = run("status", settings=settings)
+    explained = run("explain", "lost", settings=settings)
+    retried = run("retry", "lost", settings=settings)
+    mended = settings | {f"{PREFIX}FALLBACK_QUEUE": "Voicemail", f"{PREFIX}FLOW_DEV_NAME": "Voicemail_Omni_Routing"}
+    worked = run("worker", "--until-idle", settings=mended)
+    after = run("status", "lost", "--json", settings=settings)
+
+    assert (parked.returncode, status.returncode, retried.returncode) == (7, 7, 0)
+    assert "scv-voicemail retry 'lost'" in parked.stderr
+    assert "1 parked" in status.stdout
+    assert "No phone channel" in status.stdout
+    assert explained.returncode == 0
+    assert "[service telephony, HTTP 400" in explained.stdout
+    assert "scv-voicemail retry 'lost'" in " ".join(explained.stdout.split())
+    assert "1 put back to work" in retried.stdout
+    assert worked.returncode == 0, worked.stderr
+    assert (after.returncode, the_document(after)["runs"][0]["state"]) == (0, "delivered")
+    assert held(emulator.state(), "lost").counts == (1, 1, 0, 1)
+
+
+def test_a_waiting_voicemail_says_when_and_how_it_goes_on(settings: dict[str, str], wav: Path) -> None:
+    """Exit code 7, from deliver and from status."""
+    patient = settings | {f"{PREFIX}RETRY_BASE_SECONDS": "600"}
+
+    delivered = run("deliver", wav, *FROM, *UNKNOWN_NUMBER, "--id", "later", "--wait", "1", settings=patient)
+    explained = run("explain", "later", "--json", settings=settings)
+
+    story = the_document(explained)
+    assert delivered.returncode == 7
+    assert "a worker tries again at" in delivered.stderr
+    assert story["runs"][0]["state"] == "waiting"
+    assert [event["kind"] for event in story["events"]][:2] == ["accepted", "done"]
+    assert run("status", settings=settings).returncode == 7
+
+
+def test_the_caller_is_not_shown_in_full(settings: dict[str, str], wav: Path) -> None:
+    """A story is pasted into tickets."""
+    run("deliver", wav, *FROM, *TO, "--id", "private", "--transcript", "My secret", settings=settings)
+
+    told = run("explain", "private", settings=settings).stdout + run("explain", "private", "--json").stdout
+
+    assert "***42" in told
+    assert "4155550142" not in told
+    assert "My secret" not in told
+
+
+@pytest.mark.parametrize("command", ["status", "explain", "retry"])
+def test_an_unknown_voicemail_is_told(command: str, settings: dict[str, str]) -> None:
+    """Exit code 1, and where to look."""
+    answer = run(command, "nobody", "--json", settings=settings)
+
+    error = the_document(answer)["error"]
+    assert answer.returncode == error["exit"] == 1
+    assert "nobody" in error["message"]
+    assert "scv-voicemail status" in error["fix"]
+
+
+def test_an_old_parked_voicemail_counts_though_it_is_not_shown(settings: dict[str, str], wav: Path) -> None:
+    """Monitoring goes by the exit code."""
+    run("deliver", wav, *FROM, *UNKNOWN_NUMBER, "--id", "old", settings=settings)
+    run("deliver", wav, *FROM, *TO, "--id", "new", settings=settings)
+
+    answer = run("status", "--limit", "1", settings=settings)
+    delivered = run("status", "--state", "delivered", settings=settings)
+
+    assert "old" not in answer.stdout
+    assert (answer.returncode, delivered.returncode) == (7, 0)
+
+
+# ------------------------------------------------------------------------------------------------- worker and watch
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
+def test_a_worker_ends_when_it_is_told(number: signal.Signals, code: int, settings: dict[str, str]) -> None:
+    """SIGTERM is how an idle worker ends; Ctrl-C is told apart. It answers before it goes."""
+    with Background("worker", "--json", settings=settings) as worker:
+        worker.talk()
+        ended, out, err = worker.end(number)
+
+    assert ended == code
+    assert json.loads(out)["counts"] == {"waiting": 0, "running": 0, "delivered": 0, "parked": 0}
+    assert "Traceback" not in err
+
+
+def test_a_worker_finishes_what_it_is_doing(emulator: Emulator, settings: dict[str, str], wav: Path) -> None:
+    """SIGTERM comes while an answer is on its way: the request is not sent a second time afterwards."""
+    run("deliver", wav, *FROM, *TO, "--id", "busy", "--wait", "0", settings=settings)
+    run("retry", "busy", settings=settings)
+    fault = emulator.fault("latency", method="PATCH", path="*/omniFlow", latency_ms=1500)
+    with Background("worker", "--json", settings=settings) as worker:
+        until(lambda: [one for one in emulator.faults() if one["id"] == fault and one["hits"]])
+        ended, _, err = worker.end(signal.SIGTERM)
+    run("worker", "--until-idle", settings=settings)
+
+    assert ended == 0, err
+    assert len(emulator.requests(method="PATCH", path="*/omniFlow")) == 1
+    assert held(emulator.state(), "busy").counts == (1, 1, 0, 1)
+
+
+def test_a_folder_is_watched(emulator: Emulator, settings: dict[str, str], tmp_path: Path) -> None:
+    """A pair that arrives while it runs is delivered and moved to done/; the number is the settings'."""
+    folder = tmp_path / "in"
+    folder.mkdir()
+    with Background("watch", folder, settings=settings) as watcher:
+        watcher.talk()
+        a_wav_file(folder / "a.wav")
+        (folder / "a.json").write_text('{"from": "4155550142", "id": "watched", "transcript": "Hi"}')
+        until(lambda: (folder / "done" / "a.wav").exists())
+        until(lambda: held(emulator.state(), "watched").counts == (1, 1, 1, 1))
+        ended, _, _ = watcher.end(signal.SIGTERM)
+
+    assert ended == 0
+
+
+def test_a_folder_is_emptied_once(emulator: Emulator, settings: dict[str, str], tmp_path: Path) -> None:
+    """What lies there is delivered; what cannot be is set aside with its reason, and the exit code says so."""
+    folder = tmp_path / "in"
+    for name in ("good", "bad"):
+        a_wav_file(folder / f"{name}.wav")
+        (folder / f"{name}.json").write_text(
+            json.dumps({"from": "4155550142", "id": name, "to": "banana"[: name == "bad" and 9]})
+        )
+    time.sleep(2.2)  # files at rest for two seconds are complete
+
+    answer = run("watch", folder, "--once", "--json", settings=settings)
+
+    document = the_document(answer)
+    assert document["new"] == ["good"]
+    assert [one["name"] for one in document["set_aside"]] == ["bad.wav"]
+    assert answer.returncode == 6
+    assert held(emulator.state(), "good").counts == (1, 1, 0, 1)
+    assert (folder / "failed" / "bad.reason.txt").exists()
+
+
+def test_a_spool_of_asterisk_is_watched(emulator: Emulator, settings: dict[str, str], tmp_path: Path) -> None:
+    """msg0000.wav and its .txt, as Asterisk writes them."""
+    inbox = tmp_path / "spool" / "default" / "100" / "INBOX"
+    a_wav_file(inbox / "msg0000.wav", seconds=2)
+    (inbox / "msg0000.txt").write_text(
+        "[message]\norigmailbox=100\ncontext=macro-vm\nexten=s\npriority=2\ncallerchan=SIP/7\n"
+        'callerid="Ada" <4155550142>\norigdate=Fri Mar 20 12:00:00 PM UTC 2026\norigtime=1774008000\n'
+        "category=\nmsg_id=1774008000-00000001\nflag=\nduration=2\n"
+    )
+    time.sleep(2.2)
+
+    answer = run("watch", tmp_path / "spool", "--asterisk", "--once", "--json", settings=settings)
+
+    document = the_document(answer)
+    assert answer.returncode == 0, answer.stderr
+    assert held(emulator.state(), document["new"][0]).counts == (1, 1, 0, 1)
+
+
+# --------------------------------------------------------------------------------------- emulator and settings files
+
+
+@pytest.mark.parametrize("how", ["option", "variable", "./.env"])
+def test_the_emulators_settings_file_reaches_it(how: str, tmp_path: Path, wav: Path) -> None:
+    """Its URL is the first line on stdout, and then the file is there."""
+    file = tmp_path / "emulator.env"
+    with Background("emulator", "--write-env", file, "--apply-delay-ms", "20", settings={}) as emulator:
+        url = emulator.first_line()
+        if how == "./.env":
+            shutil.copy(file, tmp_path / ".env")
+        before = ("--env-file", file) if how == "option" else ()
+        settings = {f"{PREFIX}ENV_FILE": str(file)} if how == "variable" else {}
+        answer = run(*before, "deliver", wav, *FROM, *TO, settings=settings, folder=tmp_path)
+        checked = run(*before, "doctor", "--json", settings=settings, folder=tmp_path)
+        ended, _, _ = emulator.end(signal.SIGTERM)
+
+    assert url.startswith("http://127.0.0.1:")
+    assert answer.returncode == 0, answer.stderr
+    assert checked.returncode == 0, checked.stdout
+    assert ended == 0
+    assert file.stat().st_mode & 0o077 == 0
+
+
+def test_the_emulator_answers_in_json(tmp_path: Path) -> None:
+    """One document, also when its port is taken."""
+    with Background("emulator", "--json", settings={}, folder=tmp_path) as emulator:
+        url = json.loads(emulator.first_line())
+        taken = run("emulator", "--json", "--port", url["url"].rpartition(":")[2], folder=tmp_path)
+
+    assert url["schema_version"] == 1
+    assert taken.returncode == the_document(taken)["error"]["exit"] == 1
+
+
+def test_the_emulator_has_help_with_an_example() -> None:
+    """It is a program of its own, and explains itself like the others."""
+    answer = run("emulator", "--help")
+
+    assert answer.returncode == 0
+    assert "Example: scv-voicemail emulator" in " ".join(answer.stdout.split())
+
+
+# ------------------------------------------------------------------------------------------------------- manners
+
+
+def test_without_arguments_the_help_is_shown() -> None:
+    """The first thing a newcomer types."""
+    answer = run()
+
+    assert answer.returncode == 0
+    assert "demo" in answer.stdout
+    assert answer.stderr == ""
+
+
+def test_what_is_piped_is_plain(settings: dict[str, str], wav: Path) -> None:
+    """No colours and no cursor movements, without NO_COLOR too."""
+    run("deliver", wav, *FROM, *UNKNOWN_NUMBER, "--id", "plain", settings=settings)
+    for command in (("status",), ("explain", "plain"), ("doctor",), ("--help",)):
+        answer = run(*command, settings=settings | {"NO_COLOR": ""})
+
+        assert "\x1b" not in answer.stdout + answer.stderr
+
+
+@pytest.mark.parametrize("arguments", [("status", "--json"), ("status",), ("--help",)])
+def test_a_reader_who_goes_away_is_no_drama(arguments: tuple[str, ...], settings: dict[str, str]) -> None:
+    """`scv-voicemail status | true`: nothing is said, and it is not taken for a success."""
+    process = subprocess.Popen(
+        argv(*arguments), env=environment(settings), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+
+    talk = process.stderr.read()
+    process.stderr.close()
+
+    assert process.wait(timeout=PATIENCE_SECONDS) == 1
+    assert talk == ""
+
+
+def test_ctrl_c_during_a_delivery_ends_with_130(emulator: Emulator, settings: dict[str, str], wav: Path) -> None:
+    """The voicemail is safe, and the user is told how it goes on."""
+    fault = emulator.fault("never_answer", method="PATCH", path="*/omniFlow")
+    slow = settings | {f"{PREFIX}TIMEOUT_SECONDS": "60"}
+    with Background("deliver", wav, *FROM, *TO, "--id", "stopped", settings=slow) as delivery:
+        until(lambda: [one for one in emulator.faults() if one["id"] == fault and one["hits"]])
+        ended, _, err = delivery.end(signal.SIGINT)
+    emulator.clear_faults()
+    again = run("deliver", wav, *FROM, *TO, "--id", "stopped", settings=settings)
+
+    assert ended == 130
+    assert "scv-voicemail worker" in err
+    assert "Traceback" not in err
+    assert again.returncode == 0, again.stderr
+    assert held(emulator.state(), "stopped").counts == (1, 1, 0, 1)
+
+
+def test_a_characters_that_the_terminal_lacks_is_replaced(settings: dict[str, str], wav: Path) -> None:
+    """An id in another alphabet does not end in a traceback."""
+    ascii_only = settings | {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
+
+    answer = run("deliver", wav, *FROM, *TO, "--id", "anruf-ü", settings=ascii_only)
+
+    assert answer.returncode == 0, answer.stderr
+    assert "anruf-?" in answer.stdout
+
+
+# ---------------------------------------------------------------------------------------------------------- the demo
+
+
+def test_the_demo_never_reaches_the_users_own_org(emulator: Emulator, tmp_path: Path) -> None:
+    """Environment, .env, TOML and proxy of the user are left alone: with each of them broken, the demo still works."""
+    own = dict.fromkeys(("HTTP_PROXY", "http_proxy", "ALL_PROXY"), "http://127.0.0.1:9")
+    own |= emulator.env() | {f"{PREFIX}TRANSCRIBER": "touch leaked", f"{PREFIX}TARGETS": "fax"}
+    (tmp_path / ".env").write_text("".join(f"{name}={value}\n" for name, value in emulator.env().items()))
+    (tmp_path / "scv-voicemail.toml").write_text('targets = ["fax"]\nfallback_queue = "Nobody"\n')
+    before = len(emulator.requests())
+
+    answer = run("demo", "--recording", demo_recording(), "--json", settings=own, folder=tmp_path)
+
+    document = the_document(answer)
+    assert answer.returncode == 0, answer.stderr
+    assert document["ok"]
+    assert all(check["agrees"] for check in document["checks"])
+    assert len(emulator.requests()) == before
+    assert not (tmp_path / "leaked").exists()
+    assert not emulator.files.journal.exists()
+
+
+def test_a_demo_without_a_recording_says_so() -> None:
+    """Before anything is started."""
+    answer = run("demo", "--recording", "nowhere.wav", "--json")
+
+    assert answer.returncode == 1
+    assert "nowhere.wav" in the_document(answer)["error"]["message"]

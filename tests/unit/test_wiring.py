@@ -1,0 +1,210 @@
+"""Settings in, a connector out; nobody is talked to."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from scv_voicemail.cli.keys import make_pair
+from scv_voicemail.errors import BadRecording, BadVoicemail, SettingsInvalid
+from scv_voicemail.ports import Arrival, RunState
+from scv_voicemail.settings import Settings
+from scv_voicemail.voicemail import Mailbox, MailboxKind, Voicemail
+from scv_voicemail.wiring import asterisk_spool, connect, salesforce_client, telephony_client, watched_folder
+
+from tests.builders import a_recording, a_voicemail
+from tests.wav_files import a_wav_file
+
+NOWHERE = "https://nowhere.invalid"
+
+
+@pytest.fixture(scope="module")
+def key_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("keys")
+    make_pair(folder / "key.pem", folder / "crt.pem", subject="test", days=1)
+    return folder / "key.pem"
+
+
+@pytest.fixture
+def settings(tmp_path: Path, key_file: Path) -> dict[str, Any]:
+    return {
+        "_env_file": None,
+        "telephony_url": NOWHERE,
+        "org_id": "00D000000000001",
+        "call_center": "Center",
+        "private_key_file": key_file,
+        "recording_url": "https://recordings.example.com/{name}",
+        "recordings_dir": tmp_path / "recordings",
+        "journal": tmp_path / "journal.db",
+        "dialed_number": "+18005550100",
+    }
+
+
+class Pile:
+    """A recording source that holds what it was given, and notes what becomes of it."""
+
+    def __init__(self, **arrivals: Voicemail | Exception) -> None:
+        self.arrivals = arrivals
+        self.taken: list[str] = []
+        self.set_aside: dict[str, str] = {}
+
+    def pending(self) -> Iterator[Arrival]:
+        for name, what in self.arrivals.items():
+            yield Arrival(
+                name=name,
+                read=lambda what=what: self._read(what),  # type: ignore[misc]
+                taken=lambda name=name: self.taken.append(name),  # type: ignore[misc]
+                set_aside=lambda reason, name=name: self.set_aside.update({name: reason}),  # type: ignore[misc]
+            )
+
+    @staticmethod
+    def _read(what: Voicemail | Exception) -> Voicemail:
+        if isinstance(what, Exception):
+            raise what
+        return what
+
+
+def test_everything_that_is_missing_is_told_at_once() -> None:
+    """One error, not one per start."""
+    with pytest.raises(SettingsInvalid) as caught:
+        connect(Settings(_env_file=None))  # type: ignore[call-arg]  # pydantic-settings takes it
+
+    for name in ("TELEPHONY_URL", "ORG_ID", "CALL_CENTER", "RECORDING_URL"):
+        assert f"SCV_VOICEMAIL_{name}" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        ({"private_key_file": None}, "PRIVATE_KEY_FILE"),
+        ({"private_key_file": "nowhere.pem"}, "nowhere.pem"),
+        ({"telephony_url": "http://nowhere.invalid"}, "https"),
+        ({"recording_url": "https://example.com/one.wav"}, "name"),
+        ({"recording_url": "https://example.com/{name}?X-Amz-Signature=1"}, "signed"),
+        ({"targets": ()}, "names no target"),
+        ({"targets": ("voice_call", "fax")}, "no target 'fax'"),
+        ({"login_url": NOWHERE, "client_id": "key", "username": "me"}, "OAUTH_KEY"),
+    ],
+)
+def test_a_connector_that_could_not_deliver_is_not_built(
+    settings: dict[str, Any], change: dict[str, Any], what: str
+) -> None:
+    """Said at the start, not over the first voicemail."""
+    with pytest.raises(SettingsInvalid, match=what):
+        connect(Settings(**settings | change))
+
+
+def test_building_a_connector_talks_to_nobody(settings: dict[str, Any]) -> None:
+    """A Lambda or a PBX hook can take a voicemail in while Salesforce is away."""
+    with connect(Settings(**settings)) as connector:
+        counts = connector.journal.counts()
+
+    assert set(counts.values()) == {0}
+
+
+def test_a_voicemail_that_was_submitted_is_copied_and_written_down(settings: dict[str, Any], tmp_path: Path) -> None:
+    """With our own copy of the audio, its lasting address, and the number of the settings."""
+    wav = a_wav_file(tmp_path / "in" / "a.wav", seconds=1)
+    with connect(Settings(**settings)) as connector:
+        voicemail_id = connector.submit(wav, caller="(415) 555-0142", voicemail_id="call-1")
+        wav.unlink()
+        voicemail = connector.journal.voicemail(voicemail_id)
+        states = [run.state for run in connector.journal.runs(voicemail_id=voicemail_id)]
+
+    assert voicemail is not None
+    assert (voicemail.caller, voicemail.dialed_number) == ("+14155550142", "+18005550100")
+    assert Path(voicemail.recording.path).parent == tmp_path / "recordings"
+    assert voicemail.recording.location == "https://recordings.example.com/call-1.wav"
+    assert states == [RunState.WAITING]
+
+
+def test_nothing_is_kept_of_a_recording_that_is_none(settings: dict[str, Any], tmp_path: Path) -> None:
+    """No copy, no line in the journal."""
+    wav = tmp_path / "a.wav"
+    wav.write_bytes(b"no audio")
+    with connect(Settings(**settings)) as connector:
+        with pytest.raises(BadRecording):
+            connector.submit(wav, caller=None)
+        known = connector.journal.runs()
+
+    assert known == []
+    assert not list((tmp_path / "recordings").glob("*"))
+
+
+def test_each_arrival_is_taken_or_set_aside(settings: dict[str, Any], tmp_path: Path) -> None:
+    """A bad one in the middle does not hold up the rest; a known one is settled like a new one."""
+    from scv_voicemail.intake.single import read_voicemail
+
+    one = read_voicemail(a_wav_file(tmp_path / "a.wav"), caller=None, dialed_number="+18005550100", voicemail_id="a")
+    pile = Pile(first=one, broken=BadVoicemail("no number"), again=one)
+    with connect(Settings(**settings)) as connector:
+        taken = connector.take(pile)
+
+    assert (taken.new, taken.known) == (("a",), ("a",))
+    assert [name for name, _ in taken.set_aside] == ["broken"]
+    assert pile.taken == ["first", "again"]
+    assert "no number" in pile.set_aside["broken"]
+
+
+def test_an_arrival_that_could_not_be_copied_is_not_settled(settings: dict[str, Any], tmp_path: Path) -> None:
+    """It stays where it is and the next look finds it again: here the recordings folder is a file."""
+    (tmp_path / "recordings").write_text("")
+    pile = Pile(one=a_voicemail(recording=a_recording(path=str(a_wav_file(tmp_path / "a.wav")))))
+    with connect(Settings(**settings)) as connector:
+        taken = connector.take(pile)
+
+    assert (taken.new, taken.known, taken.set_aside) == ((), (), ())
+    assert (pile.taken, pile.set_aside) == ([], {})
+
+
+def test_without_rest_settings_there_is_no_rest_client(settings: dict[str, Any]) -> None:
+    """Half of them are none."""
+    assert salesforce_client(Settings(**settings | {"login_url": NOWHERE, "username": "me"})) is None
+
+
+def test_the_telephony_client_goes_by_the_settings(settings: dict[str, Any]) -> None:
+    """Plain http only where it is allowed."""
+    local = settings | {"telephony_url": "http://127.0.0.1:1"}
+
+    telephony_client(Settings(**local | {"allow_plain_http": True})).close()
+
+    with pytest.raises(SettingsInvalid, match="https"):
+        telephony_client(Settings(**local))
+
+
+def test_a_watched_folder_uses_the_number_of_the_settings(settings: dict[str, Any], tmp_path: Path) -> None:
+    """Where the JSON names none."""
+    a_wav_file(tmp_path / "in" / "a.wav")
+    (tmp_path / "in" / "a.json").write_text('{"from": "4155550142"}')
+    source = watched_folder(Settings(**settings), tmp_path / "in")
+    source._settle_seconds = 0  # type: ignore[attr-defined]  # the files are seconds old in real life
+
+    (arrival,) = source.pending()
+
+    assert arrival.read().dialed_number == "+18005550100"
+
+
+def test_a_spool_knows_the_mailboxes_of_the_settings(settings: dict[str, Any], tmp_path: Path) -> None:
+    """Numbers, queues and reps by mailbox."""
+    given = {"mailbox_numbers": {"100": "+18005550111"}, "mailbox_queues": {"100": "Sales"}, "mailbox_reps": {"7": "r"}}
+
+    spool: Any = asterisk_spool(Settings(**settings | given), tmp_path)
+
+    assert spool._dialed_numbers == {"100": "+18005550111"}
+    assert spool._mailboxes == {
+        "100": Mailbox(kind=MailboxKind.QUEUE, name="Sales"),
+        "7": Mailbox(kind=MailboxKind.REP, name="r"),
+    }
+
+
+def test_the_package_is_imported_without_its_clients() -> None:
+    """Heavy imports wait until they are needed."""
+    code = "import sys, scv_voicemail; print(sorted({'httpx', 'simple_salesforce', 'cryptography'} & set(sys.modules)))"
+
+    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+
+    assert printed.strip() == "[]"
