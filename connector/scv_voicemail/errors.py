@@ -59,6 +59,11 @@ class VoicemailError(Exception):
         marks = [f"{name} {value}" for name, value in self._marks() if _ONE_WORD.fullmatch(str(value))]
         return f"{type(self).__name__} [{', '.join(marks)}]" if marks else type(self).__name__
 
+    @property
+    def answered(self) -> bool:
+        """True when the other side is up and has answered this very request, only not as hoped."""
+        return self.status is not None and self.status < 500 and not isinstance(self, RateLimited)
+
     def _marks(self) -> list[tuple[str, object]]:
         return [
             ("service", self.service),

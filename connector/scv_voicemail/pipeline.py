@@ -115,13 +115,13 @@ class Pipeline:
         except LeaseLost:
             raise
         except VoicemailError as error:
-            self._park(run, step, str(error), brief=error.brief)
+            self._park(run, step, str(error), brief=error.brief, reached=error.answered)
         except Exception as error:  # noqa: BLE001 - nothing may get lost over a defect of ours; a human sees it
             what = f"unexpected {type(error).__name__} in scv-voicemail: please report it"
             # Where it happened, without the exception's own text, which may quote the voicemail.
             where = "".join(traceback.format_tb(error.__traceback__))
             log.error("voicemail %s: step %s broke\n%s", run.voicemail_id, step.name, where)  # noqa: TRY400 - see above
-            self._park(run, step, what, brief=what)
+            self._park(run, step, what, brief=what, reached=False)
         else:
             log.info("voicemail %s to %s: %s done", run.voicemail_id, run.target, step.name)
             lease, reached = self.policy.lease_seconds, step.name != LISTEN
@@ -133,12 +133,12 @@ class Pipeline:
     def _wait(self, run: Run, step: Step, wait: NotYet) -> None:
         now = self.now()
         due = now + timedelta(seconds=wait.after_seconds)
-        self.journal.postpone(run, step=step.name, why=str(wait), due=due, now=now, failed=False)
+        self.journal.postpone(run, step=step.name, why=str(wait), due=due, now=now, failed=False, reached=True)
 
     def _send_back(self, run: Run, step: Step, back: Redo) -> None:
         if run.redone >= self.policy.redo_limit:
             why = f"{back}; {back.step} was repeated {run.redone} times without effect"
-            self._park(run, step, f"{why} Next: {LOOK_AND_RETRY}", brief=why)
+            self._park(run, step, f"{why} Next: {LOOK_AND_RETRY}", brief=why, reached=True)
             return
         log.warning("voicemail %s to %s: %s again, because %s", run.voicemail_id, run.target, back.step, back)
         self.journal.redo(run, step=back.step, why=str(back), now=self.now())
@@ -146,11 +146,13 @@ class Pipeline:
     def _try_later(self, run: Run, step: Step, error: TryAgain) -> None:
         now, policy = self.now(), self.policy
         if error.max_tries is not None and run.tries + 1 >= error.max_tries:
-            self._park(run, step, f"tried {run.tries + 1} times: {error}", brief=error.brief)
+            why = f"tried {run.tries + 1} times: {error}"
+            self._park(run, step, why, brief=error.brief, reached=error.answered)
             return
         if now - run.patient_since > timedelta(hours=policy.horizon_hours):
             error.fix = LOOK_AND_RETRY
-            self._park(run, step, f"tried for {policy.horizon_hours:g} hours: {error}", brief=error.brief)
+            why = f"tried for {policy.horizon_hours:g} hours: {error}"
+            self._park(run, step, why, brief=error.brief, reached=error.answered)
             return
         seconds = policy.delay(run.tries, chance=self.chance())
         if isinstance(error, RateLimited):
@@ -167,12 +169,13 @@ class Pipeline:
             error.brief,
         )
         due = now + timedelta(seconds=seconds)
-        self.journal.postpone(run, step=step.name, why=str(error), due=due, now=now, failed=True)
+        reached = error.answered
+        self.journal.postpone(run, step=step.name, why=str(error), due=due, now=now, failed=True, reached=reached)
 
-    def _park(self, run: Run, step: Step, why: str, *, brief: str) -> None:
-        """`why` goes to the journal; `brief` is what a log may hold of it."""
+    def _park(self, run: Run, step: Step, why: str, *, brief: str, reached: bool) -> None:
+        """`why` goes to the journal; `brief` is what a log may hold of it; `reached`: the target did answer."""
         log.error("voicemail %s to %s: parked at %s: %s", run.voicemail_id, run.target, step.name, brief)
-        self.journal.park(run, step=step.name, why=why, now=self.now())
+        self.journal.park(run, step=step.name, why=why, now=self.now(), reached=reached)
 
     # ------------------------------------------------------------------------------------------------ what a step gets
 

@@ -169,6 +169,16 @@ class Gate:
     target: str
     failures: int = 0
     open_until: datetime | None = None
+    probe_until: datetime | None = None
+
+    def lets_through(self, now: datetime) -> bool:
+        """True when a run may try: the gate is not open, or it is time for a probe and none is under way."""
+        return all(until is None or until <= now for until in (self.open_until, self.probe_until))
+
+    @property
+    def next_probe(self) -> datetime | None:
+        """When a run may try again; None when the gate is closed."""
+        return max((until for until in (self.open_until, self.probe_until) if until is not None), default=None)
 
 
 class Journal(Protocol):
@@ -204,11 +214,10 @@ class Journal(Protocol):
         """Keep a step's receipt and extend the lease; `reached` (the target answered) closes the target's gate."""
         ...
 
-    def postpone(self, run: Run, *, step: str, why: str, due: datetime, now: datetime, failed: bool) -> None:
-        """Give the lease back; the run is due again at `due`.
-
-        `failed` counts a try. Otherwise the target has answered, only not with what was hoped for: its gate closes.
-        """
+    def postpone(
+        self, run: Run, *, step: str, why: str, due: datetime, now: datetime, failed: bool, reached: bool
+    ) -> None:
+        """Give the lease back; the run is due again at `due`. `failed` counts a try; `reached` as in `receive`."""
         ...
 
     def redo(self, run: Run, *, step: str, why: str, now: datetime) -> None:
@@ -222,8 +231,8 @@ class Journal(Protocol):
         """Every step is done: the run is delivered."""
         ...
 
-    def park(self, run: Run, *, step: str, why: str, now: datetime) -> None:
-        """Call a human: nothing happens to this run until `retry`."""
+    def park(self, run: Run, *, step: str, why: str, now: datetime, reached: bool) -> None:
+        """Call a human: nothing happens to this run until `retry`. `reached` as in `receive`."""
         ...
 
     def retry(self, voicemail_id: str, *, now: datetime, target: str | None = None) -> int:

@@ -146,7 +146,7 @@ class Connector:
 
     def _earliest(self, run: Run) -> datetime:
         """When a waiting run can go on: when it is due and its target's gate is probed."""
-        probes = [gate.open_until for gate in self.journal.gates() if gate.target == run.target and gate.open_until]
+        probes = [gate.next_probe for gate in self.journal.gates() if gate.target == run.target and gate.next_probe]
         return max([run.due, *probes])
 
     def work(

@@ -44,7 +44,7 @@ def status(
                 "journal": str(journal.path),
                 "counts": {one.value: number for one, number in counts.items()},
                 "gates": [
-                    {"target": gate.target, "next_probe": gate.open_until and gate.open_until.isoformat()}
+                    {"target": gate.target, "next_probe": gate.next_probe and gate.next_probe.isoformat()}
                     for gate in gates
                 ],
                 "runs": [run_data(run) for run in runs],
@@ -60,7 +60,7 @@ def status(
             if run.last_error:
                 typer.echo(f"\n{run.voicemail_id} to {run.target}: {reason_and_fix(run.last_error)[0]}")
         for gate in gates:
-            typer.echo(f"\n{gate.target} does not answer; next probe at {gate.open_until:%Y-%m-%d %H:%M:%S} UTC")
+            typer.echo(f"\n{gate.target} does not answer; next probe at {gate.next_probe:%Y-%m-%d %H:%M:%S} UTC")
         shown, known = len(runs), sum(number for one, number in counts.items() if state in (None, one))
         if not voicemail_id and shown < known:
             say(f"{shown} of {known} shown; --limit shows more")

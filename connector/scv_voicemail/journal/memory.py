@@ -63,23 +63,23 @@ class MemoryJournal:
         """See `ports.Journal`."""
         with self._lock:
             held = self._held(run)
-            if reached:
-                self._gates.pop(run.target, None)
+            self._close_gate(run.target, reached=reached)
             return self._store(transitions.received(held, step, receipt, now=now, lease_seconds=lease_seconds))
 
-    def postpone(self, run: Run, *, step: str, why: str, due: datetime, now: datetime, failed: bool) -> None:
+    def postpone(
+        self, run: Run, *, step: str, why: str, due: datetime, now: datetime, failed: bool, reached: bool
+    ) -> None:
         """See `ports.Journal`."""
         with self._lock:
             held = self._held(run)
-            if not failed:
-                self._gates.pop(run.target, None)
+            self._close_gate(run.target, reached=reached)
             self._store(transitions.postponed(held, step=step, why=why, due=due, now=now, failed=failed))
 
     def redo(self, run: Run, *, step: str, why: str, now: datetime) -> None:
         """See `ports.Journal`."""
         with self._lock:
             held = self._held(run)
-            self._gates.pop(run.target, None)
+            self._close_gate(run.target, reached=True)
             self._store(transitions.sent_back(held, step=step, why=why, now=now))
 
     def finish(self, run: Run, *, now: datetime) -> None:
@@ -87,10 +87,12 @@ class MemoryJournal:
         with self._lock:
             self._store(transitions.finished(self._held(run), now=now))
 
-    def park(self, run: Run, *, step: str, why: str, now: datetime) -> None:
+    def park(self, run: Run, *, step: str, why: str, now: datetime, reached: bool) -> None:
         """See `ports.Journal`."""
         with self._lock:
-            self._store(transitions.parked(self._held(run), step=step, why=why, now=now))
+            held = self._held(run)
+            self._close_gate(run.target, reached=reached)
+            self._store(transitions.parked(held, step=step, why=why, now=now))
 
     def retry(self, voicemail_id: str, *, now: datetime, target: str | None = None) -> int:
         """See `ports.Journal`."""
@@ -106,7 +108,7 @@ class MemoryJournal:
                 self._store(transitions.retried(run, now=now))
                 gate = self._gate(run.target)
                 if gate.open_until is not None:
-                    self._gates[run.target] = replace(gate, open_until=now)
+                    self._gates[run.target] = replace(gate, open_until=now, probe_until=None)
             return len(stuck)
 
     def keep_transcript(self, voicemail_id: str, transcript: Transcript) -> None:
@@ -160,15 +162,13 @@ class MemoryJournal:
             for run in self._runs.values():
                 if voicemail_id not in (None, run.voicemail_id):
                     continue
-                if run.state is RunState.WAITING:
-                    times.append(max(run.due, self._gate(run.target).open_until or run.due))
-                elif run.state is RunState.RUNNING and run.lease_until is not None:
-                    times.append(run.lease_until)
+                free = {RunState.WAITING: run.due, RunState.RUNNING: run.lease_until}.get(run.state)
+                if free is not None:
+                    times.append(max(free, self._gate(run.target).next_probe or free))
             return min(times, default=None)
 
     def _is_free(self, run: Run, *, now: datetime, is_gone: Callable[[str], bool]) -> bool:
-        open_until = self._gate(run.target).open_until
-        if open_until is not None and open_until > now:
+        if not self._gate(run.target).lets_through(now):
             return False
         if run.state is RunState.WAITING:
             return run.due <= now
@@ -184,6 +184,10 @@ class MemoryJournal:
         if change.event is not None:
             self._events.append(change.event)
         return change.run
+
+    def _close_gate(self, target: str, *, reached: bool) -> None:
+        if reached:
+            self._gates.pop(target, None)
 
     def _gate(self, target: str) -> Gate:
         return self._gates.get(target, Gate(target=target))

@@ -45,7 +45,7 @@ CREATE TABLE IF NOT EXISTS events (
 );
 CREATE INDEX IF NOT EXISTS events_by_voicemail ON events (voicemail_id, number);
 CREATE TABLE IF NOT EXISTS gates (
-  target TEXT PRIMARY KEY, failures INTEGER NOT NULL, open_until INTEGER
+  target TEXT PRIMARY KEY, failures INTEGER NOT NULL, open_until INTEGER, probe_until INTEGER
 ) WITHOUT ROWID;
 """
 
@@ -55,20 +55,26 @@ RUNS_OF_ONE = "(SELECT * FROM runs WHERE voicemail_id = :id LIMIT -1) AS runs"
 
 LEASED = """
 SELECT * FROM {runs} WHERE state = 'running'
-  AND target NOT IN (SELECT target FROM gates WHERE open_until > :now) ORDER BY due
+  AND target NOT IN (SELECT target FROM gates WHERE open_until > :now OR probe_until > :now) ORDER BY due
 """
 LONGEST_DUE = """
 SELECT * FROM {runs} WHERE state = 'waiting' AND due <= :now
-  AND target NOT IN (SELECT target FROM gates WHERE open_until > :now) ORDER BY due LIMIT 1
+  AND target NOT IN (SELECT target FROM gates WHERE open_until > :now OR probe_until > :now) ORDER BY due LIMIT 1
 """
 NEXT_DUE = """
 SELECT MIN(at) AS at FROM (
   SELECT MIN(lease_until) AS at FROM {runs} WHERE state = 'running'
+    AND target NOT IN (SELECT target FROM gates WHERE open_until IS NOT NULL)
   UNION ALL
   SELECT MIN(due) FROM {runs} WHERE state = 'waiting'
     AND target NOT IN (SELECT target FROM gates WHERE open_until IS NOT NULL)
   UNION ALL
-  SELECT MAX(open_until, (SELECT MIN(due) FROM {runs} WHERE state = 'waiting' AND runs.target = gates.target))
+  SELECT MAX(open_until, COALESCE(probe_until, open_until),
+             (SELECT MIN(lease_until) FROM {runs} WHERE state = 'running' AND runs.target = gates.target))
+    FROM gates WHERE open_until IS NOT NULL
+  UNION ALL
+  SELECT MAX(open_until, COALESCE(probe_until, open_until),
+             (SELECT MIN(due) FROM {runs} WHERE state = 'waiting' AND runs.target = gates.target))
     FROM gates WHERE open_until IS NOT NULL
 )
 """
@@ -158,23 +164,23 @@ class SqliteJournal:
         """See `ports.Journal`."""
         with self._commit():
             held = self._held(run)
-            if reached:
-                self._close_gate(run.target)
+            self._close_gate(run.target, reached=reached)
             return self._store(transitions.received(held, step, receipt, now=now, lease_seconds=lease_seconds))
 
-    def postpone(self, run: Run, *, step: str, why: str, due: datetime, now: datetime, failed: bool) -> None:
+    def postpone(
+        self, run: Run, *, step: str, why: str, due: datetime, now: datetime, failed: bool, reached: bool
+    ) -> None:
         """See `ports.Journal`."""
         with self._commit():
             held = self._held(run)
-            if not failed:
-                self._close_gate(run.target)
+            self._close_gate(run.target, reached=reached)
             self._store(transitions.postponed(held, step=step, why=why, due=due, now=now, failed=failed))
 
     def redo(self, run: Run, *, step: str, why: str, now: datetime) -> None:
         """See `ports.Journal`."""
         with self._commit():
             held = self._held(run)
-            self._close_gate(run.target)
+            self._close_gate(run.target, reached=True)
             self._store(transitions.sent_back(held, step=step, why=why, now=now))
 
     def finish(self, run: Run, *, now: datetime) -> None:
@@ -182,10 +188,12 @@ class SqliteJournal:
         with self._commit():
             self._store(transitions.finished(self._held(run), now=now))
 
-    def park(self, run: Run, *, step: str, why: str, now: datetime) -> None:
+    def park(self, run: Run, *, step: str, why: str, now: datetime, reached: bool) -> None:
         """See `ports.Journal`."""
         with self._commit():
-            self._store(transitions.parked(self._held(run), step=step, why=why, now=now))
+            held = self._held(run)
+            self._close_gate(run.target, reached=reached)
+            self._store(transitions.parked(held, step=step, why=why, now=now))
 
     def retry(self, voicemail_id: str, *, now: datetime, target: str | None = None) -> int:
         """See `ports.Journal`."""
@@ -199,7 +207,7 @@ class SqliteJournal:
                 self._store(transitions.retried(run, now=now))
                 gate = self._gate(run.target)
                 if gate.open_until is not None:
-                    self._store_gate(replace(gate, open_until=now))
+                    self._store_gate(replace(gate, open_until=now, probe_until=None))
             return len(stuck)
 
     def keep_transcript(self, voicemail_id: str, transcript: Transcript) -> None:
@@ -251,7 +259,7 @@ class SqliteJournal:
     def next_due(self, *, voicemail_id: str | None = None) -> datetime | None:
         """See `ports.Journal`."""
         row = self._all(_narrowed(NEXT_DUE, voicemail_id), {"id": voicemail_id})[0]
-        return None if row["at"] is None else _EPOCH + timedelta(microseconds=row["at"])
+        return _moment(row["at"])
 
     # ------------------------------------------------------------------------------------------------------ inside
 
@@ -309,11 +317,13 @@ class SqliteJournal:
 
     def _store_gate(self, gate: Gate) -> None:
         self._db.execute(
-            "INSERT OR REPLACE INTO gates VALUES (?, ?, ?)", (gate.target, gate.failures, _number(gate.open_until))
+            "INSERT OR REPLACE INTO gates VALUES (?, ?, ?, ?)",
+            (gate.target, gate.failures, _number(gate.open_until), _number(gate.probe_until)),
         )
 
-    def _close_gate(self, target: str) -> None:
-        self._db.execute("DELETE FROM gates WHERE target = ?", (target,))
+    def _close_gate(self, target: str, *, reached: bool) -> None:
+        if reached:
+            self._db.execute("DELETE FROM gates WHERE target = ?", (target,))
 
     def _one(self, query: str, *values: object) -> sqlite3.Row | None:
         with self._lock:
@@ -347,16 +357,20 @@ def _number(at: datetime | None) -> int | None:
     return None if at is None else (at - _EPOCH) // timedelta(microseconds=1)
 
 
+def _moment(number: int | None) -> datetime | None:
+    return None if number is None else _EPOCH + timedelta(microseconds=number)
+
+
 def _run(row: sqlite3.Row) -> Run:
     values = dict(row)
-    times = {name: None if values[name] is None else _EPOCH + timedelta(microseconds=values[name]) for name in _TIMES}
+    times = {name: _moment(values[name]) for name in _TIMES}
     return Run(**values | times | {"state": RunState(values["state"]), "receipts": json.loads(values["receipts"])})
 
 
 def _gate(row: sqlite3.Row) -> Gate:
-    until = row["open_until"]
     return Gate(
         target=row["target"],
         failures=row["failures"],
-        open_until=None if until is None else _EPOCH + timedelta(microseconds=until),
+        open_until=_moment(row["open_until"]),
+        probe_until=_moment(row["probe_until"]),
     )

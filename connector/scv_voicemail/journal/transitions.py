@@ -126,12 +126,12 @@ def tripped(gate: Gate, *, now: datetime, threshold: int, open_seconds: float) -
     if failures < threshold:
         return replace(gate, failures=failures)
     until = now + timedelta(seconds=open_seconds)
-    return replace(gate, failures=failures, open_until=max(until, gate.open_until or until))
+    return replace(gate, failures=failures, open_until=max(until, gate.open_until or until), probe_until=None)
 
 
 def probed(gate: Gate, *, now: datetime, probe_seconds: float) -> Gate:
     """One run is let through an open gate; the next may follow after `probe_seconds`."""
-    return replace(gate, open_until=now + timedelta(seconds=probe_seconds))
+    return replace(gate, probe_until=now + timedelta(seconds=probe_seconds))
 
 
 def _released(run: Run, state: RunState) -> Run:

@@ -63,7 +63,7 @@ class Deployment:
         trial = Trial(
             database=self.database,
             stored=self.components.stored,
-            in_package=frozenset((one.type, one.full_name) for one in package.components),
+            in_package={(one.type, one.full_name): one for one in package.components},
             flows=self.flows,
             new_id=self.new_id,
         )

@@ -197,5 +197,3 @@ class _Reader:
         self._package.failures.append(
             Message(type=kind, full_name=full_name, file_name=file_name, problem=problem, line=line, column=column)
         )
-
-

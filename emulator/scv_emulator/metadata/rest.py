@@ -40,7 +40,10 @@ class _Requests:
             return Answer(201, {"id": job.id, "validatedDeployRequestId": validated})
         # A JSON part may be sent with a file name or without.
         parts = dict(call.files)
-        texts = [*call.form.values(), *(data.decode("utf-8", "replace") for name, data in parts.items() if name != "file")]
+        texts = [
+            *call.form.values(),
+            *(data.decode("utf-8", "replace") for name, data in parts.items() if name != "file"),
+        ]
         if "file" not in parts:
             raise _bad("the multipart body has no part named file")
         options = _options(texts[0] if texts else "{}")

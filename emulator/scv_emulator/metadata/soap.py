@@ -73,7 +73,9 @@ class Soap:
         token = header.find("sessionId") if header else None
         session = self._session_of(token.text.strip() if token else "")
         if session is None:
-            message = "Invalid Session ID found in SessionHeader: Illegal Session. Session not found, missing or expired"
+            message = (
+                "Invalid Session ID found in SessionHeader: Illegal Session. Session not found, missing or expired"
+            )
             raise SalesforceError(401, "INVALID_SESSION_ID", message)
         operation = self._operations.get(call.name)
         if operation is None and call.name in _VENDOR_CALLS:

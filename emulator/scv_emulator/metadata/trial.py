@@ -36,7 +36,7 @@ class Trial:
 
     database: Database
     stored: dict[tuple[str, str], Stored]
-    in_package: frozenset[tuple[str, str]]
+    in_package: Mapping[tuple[str, str], Component]
     flows: Registry
     new_id: Callable[[str], str]
 

@@ -99,7 +99,9 @@ class Permissions:
 
     def _grant(self, sets: list[object], object_name: str) -> _Grant:
         rows = [
-            row for one in sets for row in self._database.find("ObjectPermissions", ParentId=one, SobjectType=object_name)
+            row
+            for one in sets
+            for row in self._database.find("ObjectPermissions", ParentId=one, SobjectType=object_name)
         ]
         return _Grant(
             read=any(row["PermissionsRead"] for row in rows),

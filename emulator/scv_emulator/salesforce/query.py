@@ -105,7 +105,9 @@ class Queries:
             error.message = pointing_at(query.text, query.object_position, error.message)
             raise
         if not sobject.queryable:
-            message = pointing_at(query.text, query.object_position, f"entity type {sobject.name} does not support query")
+            message = pointing_at(
+                query.text, query.object_position, f"entity type {sobject.name} does not support query"
+            )
             raise SalesforceError(400, "INVALID_TYPE_FOR_OPERATION", message)
         return sobject
 

@@ -101,10 +101,10 @@ def test_a_worker_that_lost_its_lease_cannot_write(journal: Journal, change: str
     current = held(journal, owner="b", seconds=61)
     writes: dict[str, Callable[[], object]] = {
         "receive": lambda: journal.receive(late, "open", {}, now=NOON, lease_seconds=60),
-        "postpone": lambda: journal.postpone(late, step="open", why="", due=NOON, now=NOON, failed=True),
+        "postpone": lambda: journal.postpone(late, step="open", why="", due=NOON, now=NOON, failed=True, reached=False),
         "redo": lambda: journal.redo(late, step="open", why="", now=NOON),
         "finish": lambda: journal.finish(late, now=NOON),
-        "park": lambda: journal.park(late, step="open", why="", now=NOON),
+        "park": lambda: journal.park(late, step="open", why="", now=NOON, reached=True),
     }
 
     with pytest.raises(LeaseLost):
@@ -130,7 +130,7 @@ def test_a_postponed_run_waits_for_its_time(journal: Journal) -> None:
     """Nobody gets it before it is due, and the reason is kept."""
     accept(journal)
     due = NOON + timedelta(seconds=10)
-    journal.postpone(held(journal), step="open", why="busy", due=due, now=NOON, failed=True)
+    journal.postpone(held(journal), step="open", why="busy", due=due, now=NOON, failed=True, reached=False)
 
     early, when = claim(journal, seconds=9.9), journal.next_due()
     late = held(journal, seconds=10)
@@ -144,7 +144,7 @@ def test_waiting_for_the_other_side_is_no_failed_try(journal: Journal) -> None:
     """Only failures count as tries."""
     accept(journal)
 
-    journal.postpone(held(journal), step="confirm", why="not yet", due=NOON, now=NOON, failed=False)
+    journal.postpone(held(journal), step="confirm", why="not yet", due=NOON, now=NOON, failed=False, reached=True)
 
     assert held(journal).tries == 0
 
@@ -180,7 +180,7 @@ def test_a_parked_run_waits_for_a_human(journal: Journal) -> None:
     """`retry` puts it back at the step that failed, with its receipts and with new patience."""
     accept(journal)
     run = journal.receive(held(journal), "open", {}, now=NOON, lease_seconds=60)
-    journal.park(run, step="mark", why="no permission", now=NOON)
+    journal.park(run, step="mark", why="no permission", now=NOON, reached=True)
     assert claim(journal, seconds=1e6) is None
     later = NOON + timedelta(hours=100)
 
@@ -196,7 +196,7 @@ def test_targets_of_one_voicemail_are_runs_of_their_own(journal: Journal) -> Non
     """One target parked does not keep the other from being delivered."""
     accept(journal, targets=("voice_call", "case"))
     first = held(journal)
-    journal.park(first, step="open", why="no", now=NOON)
+    journal.park(first, step="open", why="no", now=NOON, reached=True)
 
     second = held(journal)
     journal.finish(second, now=NOON)
@@ -253,7 +253,9 @@ def test_not_yet_is_an_answer_too(journal: Journal, change: str) -> None:
     journal.trip("voice_call", now=NOON, threshold=1, open_seconds=1)
     probe = held(journal, seconds=1)
     answered = {
-        "postpone": lambda: journal.postpone(probe, step="confirm", why="", due=NOON, now=NOON, failed=False),
+        "postpone": lambda: journal.postpone(
+            probe, step="confirm", why="", due=NOON, now=NOON, failed=False, reached=True
+        ),
         "redo": lambda: journal.redo(probe, step="mark", why="", now=NOON),
     }
 
@@ -269,7 +271,7 @@ def test_behind_an_open_gate_the_next_thing_to_do_is_the_probe(journal: Journal)
     accept(journal, id="due", targets=("down",))
     accept(journal, id="later", targets=("down",))
     run = held(journal, voicemail_id="later")
-    journal.postpone(run, step="open", why="down", due=later, now=NOON, failed=True)
+    journal.postpone(run, step="open", why="down", due=later, now=NOON, failed=True, reached=False)
     journal.trip("down", now=NOON, threshold=1, open_seconds=30)
     journal.trip("idle", now=NOON, threshold=1, open_seconds=10)
     behind_the_gate = journal.next_due()
@@ -295,7 +297,9 @@ def test_a_gate_without_runs_gives_nothing_to_do(journal: Journal) -> None:
 def test_a_humans_retry_probes_at_once(journal: Journal) -> None:
     """Who says `retry` does not wait for the probe's interval."""
     accept(journal)
-    journal.postpone(held(journal), step="open", why="down", due=NOON + timedelta(hours=1), now=NOON, failed=True)
+    journal.postpone(
+        held(journal), step="open", why="down", due=NOON + timedelta(hours=1), now=NOON, failed=True, reached=False
+    )
     journal.trip("voice_call", now=NOON, threshold=1, open_seconds=3600)
 
     journal.retry(a_voicemail().id, now=NOON)
@@ -320,8 +324,8 @@ def test_the_history_tells_every_change(journal: Journal) -> None:
     """`explain` can tell the story from the journal alone, in order."""
     accept(journal)
     run = journal.receive(held(journal), "open", {"voiceCallId": "0LQ1"}, now=NOON, lease_seconds=60)
-    journal.postpone(run, step="mark", why="HTTP 503", due=NOON, now=NOON, failed=True)
-    journal.park(held(journal), step="mark", why="no permission", now=NOON)
+    journal.postpone(run, step="mark", why="HTTP 503", due=NOON, now=NOON, failed=True, reached=False)
+    journal.park(held(journal), step="mark", why="no permission", now=NOON, reached=True)
     journal.retry(run.voicemail_id, now=NOON)
 
     told = [(event.kind, event.step, event.detail) for event in journal.events(run.voicemail_id)]
@@ -394,3 +398,41 @@ def test_receipts_are_plain_json_in_the_file(tmp_path: Path) -> None:
     db.close()
 
     assert json.loads(text) == {"open": {"voiceCallId": "0LQ"}}
+
+
+def test_a_probe_that_fails_opens_the_gate_for_as_long_as_it_was_told(journal: Journal) -> None:
+    """The other side's word counts, not the interval that was set aside for the probe."""
+    accept(journal)
+    journal.trip("voice_call", now=NOON, threshold=1, open_seconds=10)
+    probe = held(journal, seconds=10, probe_seconds=600)
+    now = NOON + timedelta(seconds=10)
+    journal.postpone(probe, step="open", why="429", due=now, now=now, failed=True, reached=False)
+
+    gate = journal.trip("voice_call", now=now, threshold=1, open_seconds=3)
+
+    assert gate.next_probe == now + timedelta(seconds=3)
+    assert claim(journal, seconds=12.9) is None
+    assert claim(journal, seconds=13) is not None
+
+
+def test_a_refusal_of_one_voicemail_closes_the_gate_for_all(journal: Journal) -> None:
+    """A target that parks a voicemail with an answer is up."""
+    for number in range(2):
+        accept(journal, id=f"vm-{number}")
+    journal.trip("voice_call", now=NOON, threshold=1, open_seconds=10)
+
+    journal.park(held(journal, seconds=10), step="open", why="HTTP 400", now=NOON, reached=True)
+
+    assert journal.gates() == []
+    assert claim(journal, seconds=10) is not None
+
+
+def test_nothing_is_due_before_the_gate_lets_it_through(journal: Journal) -> None:
+    """A worker that asks when to look again is not told a time at which it would get nothing."""
+    for number in range(2):
+        accept(journal, id=f"vm-{number}")
+    held(journal, lease_seconds=5)
+
+    journal.trip("voice_call", now=NOON, threshold=1, open_seconds=90)
+
+    assert journal.next_due() == NOON + timedelta(seconds=90)

@@ -25,8 +25,7 @@ _MOST_DIGITS = 18
 _OF_EVENTS = ("Checkbox", "Date", "DateTime", "LongTextArea", "Number", "Text")
 _MAY_BE_EXTERNAL_ID = ("AutoNumber", "Email", "Number", "Text")
 _MAY_BE_UNIQUE = ("Email", "Number", "Text")
-_ELEMENTS = frozenset(
-    """
+_ELEMENTS = words("""
     businessOwnerGroup businessOwnerUser businessStatus caseSensitive complianceGroup customDataType defaultValue
     deleteConstraint deprecated description displayFormat encryptionScheme escapeMarkup externalDeveloperName externalId
     fieldManageability formula formulaTreatBlanksAs fullName inlineHelpText isAIPredictionField isConvertLeadDisabled
@@ -36,8 +35,7 @@ _ELEMENTS = frozenset(
     securityClassification startingNumber stripMarkup summarizedField summaryFilterItems summaryForeignKey
     summaryOperation trackFeedHistory trackHistory trackTrending translateData type unique valueSet visibleLines
     writeRequiresMasterRead
-    """.split()
-)
+    """)
 
 
 def deploy(component: Component, trial: Trial) -> str:
@@ -134,7 +132,9 @@ def _number(name: str, element: Element, _trial: Trial, made: dict[str, Any]) ->
     try:
         default = None if given is None else float(given)
     except ValueError as error:
-        raise Problem(f"The emulator does not calculate the default value {given}", element.child("defaultValue")) from error
+        raise Problem(
+            f"The emulator does not calculate the default value {given}", element.child("defaultValue")
+        ) from error
     return Field(name, types[kind], precision=precision, scale=scale, default=default, **made)
 
 

@@ -11,6 +11,11 @@ from scv_emulator.metadata.component import Problem
 from scv_emulator.metadata.xml_tree import METADATA, Element
 
 
+def words(text: str) -> frozenset[str]:
+    """The words of a text: the names of a type's elements."""
+    return frozenset(text.split())
+
+
 def check_repetition(element: Element, type_name: str) -> None:
     """Elements of one name must stand together, as the vendor's parser wants them."""
     seen: list[str] = []

@@ -13,15 +13,13 @@ from scv_emulator.metadata.trial import Trial, not_found
 from scv_emulator.metadata.xml_tree import Element
 from scv_emulator.salesforce.permissions import is_governed, is_permissionable
 
-_ELEMENTS = frozenset(
-    """
+_ELEMENTS = words("""
     agentAccesses applicationVisibilities classAccesses customMetadataTypeAccesses customPermissions
     customSettingAccesses description emailRoutingAddressAccesses externalCredentialPrincipalAccesses
     externalDataSourceAccesses fieldPermissions flowAccesses fullName hasActivationRequired label license
     objectPermissions pageAccesses recordTypeVisibilities servicePresenceStatusAccesses tabSettings userLicense
     userPermissions
-    """.split()
-)
+    """)
 _PARTS = {
     "applicationVisibilities": frozenset({"application", "visible"}),
     "classAccesses": frozenset({"apexClass", "enabled"}),
@@ -29,11 +27,9 @@ _PARTS = {
     "customPermissions": frozenset({"enabled", "name"}),
     "fieldPermissions": frozenset({"editable", "field", "readable"}),
     "flowAccesses": frozenset({"enabled", "flow"}),
-    "objectPermissions": frozenset(
-        """
+    "objectPermissions": words("""
         allowCreate allowDelete allowEdit allowRead modifyAllRecords object viewAllFields viewAllRecords
-        """.split()
-    ),
+        """),
     "servicePresenceStatusAccesses": frozenset({"enabled", "servicePresenceStatus"}),
     "tabSettings": frozenset({"tab", "visibility"}),
     "userPermissions": frozenset({"enabled", "name"}),
@@ -159,9 +155,7 @@ def _field_permissions(element: Element, trial: Trial) -> Iterator[dict[str, obj
         }
 
 
-def _enabled(
-    element: Element, name: str, trial: Trial, check: Callable[[Element, Trial], None]
-) -> Iterator[Element]:
+def _enabled(element: Element, name: str, trial: Trial, check: Callable[[Element, Trial], None]) -> Iterator[Element]:
     """The parts of this name that grant something; all of them are checked."""
     for one in element.all(name):
         check(one, trial)

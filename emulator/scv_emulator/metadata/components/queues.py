@@ -23,17 +23,13 @@ _MODELS = {
     "MOST_AVAILABLE": "MostAvailable",
     "EXTERNAL_ROUTING": "ExternalRouting",
 }
-_CONFIGURATION = frozenset(
-    """
+_CONFIGURATION = words("""
     capacityPercentage capacityType capacityWeight dropAdditionalSkillsTimeout fullName isAttributeBased label
     pushTimeout queueOverflowAssignee routingModel routingPriority skills userOverflowAssignee
-    """.split()
-)
-_QUEUE = frozenset(
-    """
+    """)
+_QUEUE = words("""
     description doesIncludeBosses doesSendEmailToMembers email fullName name queueMembers queueRoutingConfig queueSobject
-    """.split()
-)
+    """)
 
 
 def routing_configuration(component: Component, trial: Trial) -> str:

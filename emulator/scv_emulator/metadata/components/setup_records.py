@@ -11,21 +11,17 @@ from scv_emulator.metadata.components.elements import check_names, required, tru
 from scv_emulator.metadata.trial import Trial, not_found
 
 _PERMISSION = frozenset({"connectedApp", "description", "fullName", "isLicensed", "label", "requiredPermission"})
-_CHANNEL = frozenset(
-    """
+_CHANNEL = words("""
     acwExtensionDuration afterConvoWorkMaxTime capacityModel doesMinimizeWidgetOnAccept fullName hasAcwExtensionEnabled
     hasAfterConvoWorkTimer hasAutoAcceptEnabled interactionComponent isInterruptible label maxExtensions
     relatedEntityType secondaryRoutingPriorityField serviceChannelFieldPriorities
-    """.split()
-)
+    """)
 _STATUS = frozenset({"channels", "fullName", "label"})
-_CONFIGURATION = frozenset(
-    """
+_CONFIGURATION = words("""
     assignments capacity declineReasons enableAutoAccept enableDecline enableDeclineReason enableDisconnectSound
     enableInterruptibleCapacity enableRequestSound fullName interruptibleCapacity label presenceStatusOnDecline
     presenceStatusOnPushTimeout
-    """.split()
-)
+    """)
 
 
 def custom_permission(component: Component, trial: Trial) -> str:
