@@ -11,7 +11,7 @@ from scv_voicemail.errors import BadVoicemail, SettingsInvalid
 from scv_voicemail.redaction import mask
 from scv_voicemail.voicemail import ANONYMOUS
 
-__all__ = ["caller_number", "mask", "to_e164"]
+__all__ = ["as_people_write_it", "caller_number", "mask", "to_e164"]
 
 _WITHHELD = frozenset(
     {
@@ -67,6 +67,18 @@ def caller_number(text: str | None, *, default_region: str) -> str:
     if len(digits) > _MAX_DIGITS and not spelled:
         raise BadVoicemail(f"the caller's number {mask(digits)} has {len(digits)} digits, more than any number has")
     return _international(address, default_region) or (ANONYMOUS if spelled else digits)
+
+
+def as_people_write_it(e164: str) -> list[str]:
+    """The ways in which people and systems write a number: Salesforce compares phone fields letter by letter."""
+    number = phonenumbers.parse(e164)
+    national = phonenumbers.format_number(number, PhoneNumberFormat.NATIONAL)
+    international = phonenumbers.format_number(number, PhoneNumberFormat.INTERNATIONAL)
+    code, groups = str(number.country_code), re.findall(r"\d+", national)
+    ways = [e164, national, international, *(sign.join(groups) for sign in ("", "-", ".", " "))]
+    ways += [e164.removeprefix("+"), f"00{e164.removeprefix('+')}", f"+{code} {national}", f"+{code} {''.join(groups)}"]
+    ways += [f"{code} {national}", f"{code}-{'-'.join(groups)}", f"+{code}-{'-'.join(groups)}"] if code == "1" else []
+    return list(dict.fromkeys(ways))
 
 
 def _address(text: str) -> str:

@@ -57,6 +57,7 @@ def routes(org: Org, recordings: Callable[[], Path | None]) -> list[BaseRoute]:
         ("POST", "/clock", door.set_clock),
         ("POST", "/sessions/expire", door.expire_sessions),
         ("GET", "/seed", door.seed),
+        ("GET", "/flows", door.flows),
         ("GET", "/openapi.json", door.openapi),
         ("GET", "/recordings/{name}", door.recording),
     ]
@@ -186,6 +187,10 @@ class _Door:
 
     async def seed(self, _request: Request) -> Response:
         return Json(self._org.public_seed())
+
+    async def flows(self, _request: Request) -> Response:
+        """The deployed flows, and what each of the latest executions went through."""
+        return Json(self._org.flows.describe())
 
     async def openapi(self, _request: Request) -> Response:
         return Json(document(self._org.base_url))

@@ -290,6 +290,7 @@ def _door() -> Schema:
         },
         f"{door}/sessions/expire": {"post": one("End every session", _object())},
         f"{door}/reset": {"post": one("Start again", _object())},
+        f"{door}/flows": {"get": one("Deployed flows and what they did", _object(("flows", "executions")))},
         f"{door}/seed": {"get": one("What the org started with", _object())},
         f"{door}/recordings/{{name}}": {
             "get": _operation("A recording", refused | {"200": None, "206": None}, parameters=(_in_path("name"),))

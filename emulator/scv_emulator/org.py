@@ -9,8 +9,13 @@ from typing import Any
 from scv_emulator.clock import Clock
 from scv_emulator.due import DueWork
 from scv_emulator.faults import Faults
+from scv_emulator.flows.registry import Registry
 from scv_emulator.ids import Ids
 from scv_emulator.keys import KeyPair, key_pair_of_this_process
+from scv_emulator.metadata.deployment import Components, Deployment
+from scv_emulator.metadata.deploys import Deploys
+from scv_emulator.metadata.rest import resources as deploy_resources
+from scv_emulator.metadata.soap import Soap
 from scv_emulator.populate import populate
 from scv_emulator.request_journal import RequestJournal
 from scv_emulator.salesforce.connect_api import Conversations as UploadedConversations
@@ -18,6 +23,7 @@ from scv_emulator.salesforce.core import Core
 from scv_emulator.salesforce.oauth import ConnectedApp, OAuth
 from scv_emulator.salesforce.query import Queries
 from scv_emulator.salesforce.records import Database, Record
+from scv_emulator.salesforce.schema import Schema
 from scv_emulator.salesforce.standard_objects import standard_schema
 from scv_emulator.seed import Seed
 from scv_emulator.switches import Switches
@@ -60,7 +66,7 @@ class Org:
         self.app_keys = {one.consumer_key: _key_pair(one.consumer_key, one.certificate_pem) for one in self.seed.apps}
         self._integration_user = ""
         self.database = Database(
-            schema=standard_schema(), ids=Ids(seed=random_seed), now=self.now, user_id=lambda: self._integration_user
+            schema=self._schema(), ids=Ids(seed=random_seed), now=self.now, user_id=lambda: self._integration_user
         )
         self.oauth = OAuth(
             now=self.now,
@@ -76,6 +82,7 @@ class Org:
             ],
             user_id_of=self.user_id_of,
         )
+        self.flows = Registry()
         self.core = Core(
             database=self.database,
             oauth=self.oauth,
@@ -83,7 +90,26 @@ class Org:
             base_url=lambda: self.base_url,
             org_id=self.seed.org_id,
             call_origin_updateable=lambda: self.switches.call_origin_rest_updateable,
+            flows=self.flows,
+            flow_text_has_no_case=lambda: self.switches.flow_text_comparison == "case_insensitive",
+            voice_fields_are_governed=lambda: self.switches.voice_field_security,
+            resources=deploy_resources(lambda: self.deploys),
         )
+        self.deploys = Deploys(
+            deployment=Deployment(
+                database=self.database,
+                components=Components(),
+                flows=self.flows,
+                now=self.now,
+                new_id=Ids(seed=random_seed).next,
+            ),
+            due=self.due,
+            now=self.now,
+            delay_ms=lambda: self.switches.deploy_delay_ms,
+            user_name_of=self.user_name_of,
+            may_deploy=self.core.permissions.is_unlimited,
+        )
+        self.soap = Soap(deploys=lambda: self.deploys, session_of=self.oauth.session)
         self._fill()
 
     def now(self) -> datetime:
@@ -104,8 +130,10 @@ class Org:
         self.due.clear()
         self.oauth.expire(None)
         self.database.clear()
+        self.flows.clear()
         # What was deployed goes too; the database itself stays, because both APIs hold on to it.
-        self.database.schema = standard_schema()
+        self.database.schema = self._schema()
+        self.deploys.clear()
         self.core.queries = Queries(database=self.database, now=self.now)
         self.core.conversations = UploadedConversations(database=self.database, now=self.now)
         self.core.api_requests = 0
@@ -135,6 +163,14 @@ class Org:
         user = self.database.first("User", Username=username, IsActive=True)
         return None if user is None else str(user["Id"])
 
+    def user_name_of(self, user_id: str) -> str:
+        """The full name of a user; empty for nobody."""
+        user = self.database.first("User", Id=user_id)
+        return "" if user is None else str(user["Name"])
+
+    def _schema(self) -> Schema:
+        return standard_schema(voice=self.switches.voice_enabled)
+
     def _fill(self) -> None:
         self._integration_user = ""
         populate(self.database, self.seed)
@@ -155,6 +191,7 @@ class Org:
                 for one in self.seed.flows
             ),
             reps=self.seed.reps,
+            automation=self.core.automation,
         )
 
 

@@ -27,10 +27,13 @@ class _Setup:
             IsSandbox=False,
             OrganizationType="Developer Edition",
         )
-        self._profile = self._insert("Profile", Name="System Administrator")
-        self._channel = self._insert(
-            "ServiceChannel", DeveloperName="sfdc_phone", MasterLabel="Phone", RelatedEntity="VoiceCall"
-        )
+        self._has_voice = self._database.schema.has("VoiceCall")
+        self._profiles = {
+            True: self._insert("Profile", Name="System Administrator", PermissionsModifyAllData=True),
+            False: self._insert("Profile", Name="Minimum Access - Salesforce"),
+        }
+        if self._has_voice:
+            self._insert("ServiceChannel", DeveloperName="sfdc_phone", MasterLabel="Phone", RelatedEntity="VoiceCall")
         self._insert("ServicePresenceStatus", DeveloperName="Available_Voice", MasterLabel="Available for Voice")
         self._config = self._insert(
             "QueueRoutingConfig",
@@ -68,7 +71,7 @@ class _Setup:
             Email=person.username,
             Alias=last[:8],
             IsActive=True,
-            ProfileId=self._profile,
+            ProfileId=self._profiles[person.admin],
         )
 
     def _add_queue(self, queue: Queue) -> None:
@@ -81,7 +84,8 @@ class _Setup:
             QueueRoutingConfigId=self._config,
         )
         self._ids["queue", queue.developer_name] = queue_id
-        self._insert("QueueSobject", QueueId=queue_id, SobjectType="VoiceCall")
+        if self._has_voice:
+            self._insert("QueueSobject", QueueId=queue_id, SobjectType="VoiceCall")
         for username in queue.reps:
             self._insert("GroupMember", GroupId=queue_id, UserOrGroupId=self._ids["user", username])
         if queue.external_id:

@@ -26,7 +26,7 @@ class Queue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rep:
-    """A rep who works on queues. `accepts_automatically` takes work as soon as there is some."""
+    """A rep who works on queues. `accepts_automatically` takes work as soon as there is some; `admin` as for a user."""
 
     username: str = "rep@example.com"
     name: str = "Robin Rep"
@@ -34,6 +34,7 @@ class Rep:
     capacity: int = 5
     accepts_automatically: bool = False
     external_id: str = ""
+    admin: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,10 +61,14 @@ class PhoneChannel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class User:
-    """A user who is not a rep: an integration user, an administrator."""
+    """A user who is not a rep: an integration user, an administrator.
+
+    Who is no `admin` may do only what the permission sets allow that are assigned to them.
+    """
 
     username: str = "integration@example.com"
     name: str = "Integration User"
+    admin: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,6 +24,7 @@ from scv_emulator import control
 from scv_emulator.environment import Files, make_files, settings
 from scv_emulator.gate import Gate
 from scv_emulator.json_bodies import Json
+from scv_emulator.metadata import routes as metadata_routes
 from scv_emulator.org import Org
 from scv_emulator.salesforce import routes as salesforce_routes
 from scv_emulator.seed import Seed
@@ -45,6 +46,7 @@ def create_app(
     return Starlette(
         routes=[
             *telephony_routes.routes(lambda: org.telephony, org.switches),
+            *metadata_routes.routes(org.soap),
             *salesforce_routes.routes(org.core),
             *control.routes(org, recordings),
             Route("/{rest:path}", _unknown, methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]),

@@ -80,7 +80,28 @@ class Switches:
         "error",
         default="live_branch",
     )
+    unknown_flow_input: str = _switch(
+        "What a flowInputParameters name does that is no input variable of the deployed flow.",
+        "error",
+        "ignore",
+        default="error",
+    )
+    flow_text_comparison: str = _switch(
+        "How decisions and entry conditions of deployed flows compare text.",
+        "case_sensitive",
+        "case_insensitive",
+        default="case_sensitive",
+    )
     unified_routing: bool = _switch("The contact center uses Unified Routing, so calls can be rerouted.", default=False)
+    # ---------------------------------------------------------------------------------------------- metadata, users
+    voice_enabled: bool = _switch(
+        "The org has Service Cloud Voice: VoiceCall and the telephony API. Read when the org starts or is reset.",
+        default=True,
+    )
+    deploy_delay_ms: int = _switch("Milliseconds that a metadata deploy takes; half of them in the queue.", default=0)
+    voice_field_security: bool = _switch(
+        "The standard fields of VoiceCall, too, must be granted to users who are not administrators.", default=False
+    )
     # ------------------------------------------------------------------------------------------------------ limits
     calls_per_second: int = _switch("Voice calls that may be created in one second.", default=50)
     utterances_per_second: int = _switch("Transcripts that may be sent in one second.", default=5_000)

@@ -46,7 +46,7 @@ class SalesforceClient:
             case = salesforce.upsert("Case", "VoicemailId__c", key, {"Subject": "Voicemail"})
             salesforce.update("VoiceCall", call["Id"], {"Description": f"Case {case.id}"})
 
-    Logs in with the first request. Reads are tried again for a short while; an upsert once more, when no answer came;
+    No write runs assignment rules unless it is told to. Logs in with the first request. Reads are tried again for a short while; an upsert once more, when no answer came;
     a create never: after `Unavailable` the caller looks whether the record is there.
     `login_url` is also the audience, unless `audience` is given. `private_key_pem` may be a function.
     """
@@ -122,11 +122,17 @@ class SalesforceClient:
 
     # ------------------------------------------------------------------------------------------------ records
 
-    def create(self, object_name: str, fields: Mapping[str, Any]) -> str:
+    def create(self, object_name: str, fields: Mapping[str, Any], *, assignment_rules: bool = False) -> str:
         """Create a record and return its id. Never repeated by itself."""
         operation = f"create {object_name}"
-        path = f"sobjects/{_segment('object', object_name)}/"
-        content = self._rest.json_object("POST", path, operation=operation, repeat=Repeat.NEVER, data=_json(fields))
+        content = self._rest.json_object(
+            "POST",
+            f"sobjects/{_segment('object', object_name)}/",
+            operation=operation,
+            repeat=Repeat.NEVER,
+            data=_json(fields),
+            headers=_assigning(by_rules=assignment_rules),
+        )
         if not isinstance(content.get("id"), str):
             raise no_json(operation)
         return str(content["id"])
@@ -139,6 +145,7 @@ class SalesforceClient:
             operation=f"update {object_name}",
             repeat=Repeat.NEVER,
             data=_json(fields),
+            headers=_assigning(by_rules=False),
         )
 
     def get(self, object_name: str, record_id: str, fields: Sequence[str]) -> dict[str, Any]:
@@ -159,7 +166,14 @@ class SalesforceClient:
         """Create the record with this External Id, or change it if it is there; doing it twice changes nothing."""
         operation = f"upsert {object_name}"
         path = f"{_record_path(object_name, external_id_field)}/{_segment(external_id_field, value)}"
-        content = self._rest.request("PATCH", path, operation=operation, repeat=Repeat.UNANSWERED, data=_json(fields))
+        content = self._rest.request(
+            "PATCH",
+            path,
+            operation=operation,
+            repeat=Repeat.UNANSWERED,
+            data=_json(fields),
+            headers=_assigning(by_rules=False),
+        )
         if content is None:  # 204: API versions before 46.0 do not say which record it was
             found = self._rest.json_object("GET", path, operation=operation, params={"fields": "Id"})
             content = {"id": found.get("Id"), "created": False}
@@ -225,6 +239,15 @@ class SalesforceClient:
             "GET", "connect/conversations/upload", operation="upload status", params=params
         )
         return uploads_from_json(content)
+
+
+def _assigning(*, by_rules: bool) -> dict[str, str]:
+    """Whether the org's assignment rules choose the owner.
+
+    Without the header every REST write runs them, updates included (REST API Developer Guide, Assignment Rule Header),
+    and would take a Case away from the rep who has it.
+    """
+    return {"Sforce-Auto-Assign": "TRUE" if by_rules else "FALSE"}
 
 
 def _record_path(object_name: str, record_id: str) -> str:

@@ -45,7 +45,7 @@ class Deploy:
         """Whether nothing more will happen."""
         return self.status not in ("Pending", "InProgress")
 
-    def result(self, *, details: bool, canceled_by: str = "") -> dict[str, Any]:
+    def result(self, *, details: bool) -> dict[str, Any]:
         """The DeployResult; with `details`, what became of each component. JSON-ready."""
         failures = [one for one in self.messages if not one.success]
         successes = [one for one in self.messages if one.success]

@@ -93,9 +93,9 @@ class _Reader:
         self._found: set[tuple[str, str]] = set()
 
     def read(self) -> None:
-        for kind in self._wanted:
-            if not is_known(kind):
-                self._fail("", MANIFEST, MANIFEST, f"Unknown type name '{kind}' specified in package.xml")
+        for name in self._wanted:
+            if not is_known(name):
+                self._fail("", MANIFEST, MANIFEST, f"Unknown type name '{name}' specified in package.xml")
         for file_name in sorted(self._files):
             directory, slash, rest = file_name.partition("/")
             if not slash:
@@ -135,7 +135,13 @@ class _Reader:
         files = {one: data for one, data in self._files.items() if one == file_name or one.startswith(f"{shown}/")}
         if kind.meta:
             files[f"{file_name}-meta.xml"] = self._files[f"{file_name}-meta.xml"]
-        component = Component(type=kind.name, full_name=full_name, file_name=shown, element=root, files=files)
+        component = Component(
+            type=kind.folder_root if folder else kind.name,
+            full_name=full_name,
+            file_name=shown,
+            element=root,
+            files=files,
+        )
         is_whole = self._is_wanted(kind.name, full_name)
         if is_whole:
             self._package.components.append(component)
@@ -185,8 +191,8 @@ class _Reader:
         for kind, names in self._wanted.items():
             for name in sorted(names - {"*"}):
                 if is_known(kind) and (kind, name) not in self._found:
-                    shown = f"An object '{name}' of type {kind} was named in package.xml, but was not found in zipped directory"
-                    self._fail(kind, name, MANIFEST, shown)
+                    named = f"An object '{name}' of type {kind} was named in package.xml"
+                    self._fail(kind, name, MANIFEST, f"{named}, but was not found in zipped directory")
 
     def _not_listed(self, component: Component) -> None:
         place = (component.element.line, component.element.column)

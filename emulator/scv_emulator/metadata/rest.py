@@ -9,8 +9,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from scv_emulator.metadata.deploys import Deploy, Deploys
 from scv_emulator.metadata.deployment import Options
+from scv_emulator.metadata.deploys import Deploy, Deploys
 from scv_emulator.salesforce.errors import SalesforceError
 from scv_emulator.salesforce.rest import Answer, Call, Resource
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class MetadataType:
-    """One type. `root` is the name of the root element where it differs, `meta` tells a file that has content beside it.
+    """One type. `meta`: its files are content, each with a description beside it, whose name ends in `-meta.xml`.
 
     `in_folder` types are grouped in folders that are components themselves (`folder_root` is their root element);
     of a `bundle` every folder is one component.
@@ -97,7 +97,9 @@ BY_DIRECTORY = {one.directory: one for one in TYPES}
 PARENT_OF = {child: one for one in TYPES for _, child in one.children}
 ORDER = {
     name: place
-    for place, name in enumerate(name for one in TYPES for name in (one.name, *(child for _, child in one.children)))
+    for place, name in enumerate(
+        name for one in TYPES for name in (one.folder_root or one.name, one.name, *(child for _, child in one.children))
+    )
 }
 
 

@@ -185,7 +185,7 @@ def _failure(code: str, message: str, fields: tuple[str, ...] = ()) -> dict[str,
 
 def _insert(core: Core, sobject: SObject, body: dict[str, Any]) -> str:
     _refuse_id(body)
-    return core.database.insert(sobject.name, body)
+    return core.automation.create(sobject.name, body)
 
 
 def _update(core: Core, sobject: SObject, record_id: str, body: dict[str, Any]) -> None:
@@ -199,7 +199,7 @@ def _update(core: Core, sobject: SObject, record_id: str, body: dict[str, Any]) 
             "and verify that it is read/write for your profile or permission set.",
             tuple(locked),
         )
-    core.database.update(sobject.name, record_id, body)
+    core.automation.update(sobject.name, record_id, body)
 
 
 def locked_fields(core: Core, sobject: SObject) -> frozenset[str]:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from scv_emulator.due import DueWork
+from scv_emulator.flows.automation import Automation
 from scv_emulator.salesforce.records import Database, Record, SalesforceError
 from scv_emulator.switches import Switches
 from scv_emulator.telephony.conversations import Conversations
@@ -46,6 +47,7 @@ class Calls:
         switches: Switches,
         now: Callable[[], datetime],
         queues: Queues,
+        automation: Automation,
     ) -> None:
         self._database = database
         self._conversations = conversations
@@ -53,6 +55,7 @@ class Calls:
         self._switches = switches
         self._now = now
         self._queues = queues
+        self._automation = automation
         self._creates = PerSecond(now)
         self._pending: dict[str, int] = {}
 
@@ -117,7 +120,8 @@ class Calls:
         if queue is not None:
             changes = {"OwnerId": queue["Id"], "QueueName": queue["Name"]}
             self._database.update("VoiceCall", call_id, changes, by_system=True)
-        return call_id, self._apply_attributes(call_id, new.attributes, new.attributes_error)
+        errors = self._apply_attributes(call_id, new.attributes, new.attributes_error)
+        return call_id, errors + self._automation.after_create("VoiceCall", call_id)
 
     def _check_limits(self) -> None:
         switches = self._switches
@@ -200,6 +204,7 @@ class Calls:
                 "ToPhoneNumber": update.to_number or "WEBRTC_DEFAULT",
             }
             made = self._insert(fields, contact_center=contact_center, start=update.start or update.end or self._now())
+            self._keep_errors(made, self._automation.after_create("VoiceCall", made))
             call = self._database.get("VoiceCall", made)
         return call
 
@@ -242,11 +247,16 @@ class Calls:
         if conversation is not None:
             self._conversations.set_times(conversation, start=update.start, end=update.end)
         errors = self._apply_attributes(call["Id"], update.attributes, update.attributes_error)
-        if errors:
-            # Nobody is told by the vendor; whoever watches the emulator should be.
-            self._database.update("VoiceCall", call["Id"], {"_updateErrors": errors}, by_system=True)
+        # Automation starts with this update and not with the recording's ("Update a Voice Call Record").
+        errors += self._automation.after_update("VoiceCall", call["Id"], call)
+        self._keep_errors(call["Id"], errors)
         if not update.active:
             self._close(self._database.get("VoiceCall", call["Id"]))
+
+    def _keep_errors(self, call_id: str, errors: list[str]) -> None:
+        """Nobody is told by the vendor; whoever watches the emulator should be."""
+        if errors:
+            self._database.update("VoiceCall", call_id, {"_updateErrors": errors}, by_system=True)
 
     def _ends_now(self) -> Record:
         return {"CallEndDateTime": self._now()}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -11,10 +11,16 @@ from scv_emulator.salesforce.records import Record
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FlowOutcome:
-    """Where a flow sends a call: a queue by developer name or id, or a rep by username or id."""
+    """Where a flow sends a call: a queue by developer name or id, or a rep by username or id.
+
+    With both, the queue is where the call goes when the rep cannot take it now; `agent_required` waits for the rep.
+    """
 
     queue: str = ""
     agent: str = ""
+    agent_required: bool = False
+    by_skills: bool = False
+    routing_config: str = ""
 
 
 class FlowFailed(Exception):
@@ -50,11 +56,16 @@ class OmniFlow:
         return FlowOutcome(queue=queue)
 
 
+RunDeployed = Callable[[str, Record, Mapping[str, Any]], FlowOutcome | None]
+"""Runs a deployed flow by developer name; None when no such flow is deployed."""
+
+
 class Flows:
-    """The active flows of the org by developer name."""
+    """The active flows of the org by developer name; a deployed one takes the place of the seed's."""
 
     def __init__(self, flows: Iterable[RoutingFlow] = ()) -> None:
         self._flows = {flow.developer_name: flow for flow in flows}
+        self.run_deployed: RunDeployed = lambda _name, _call, _inputs: None
 
     def add(self, flow: RoutingFlow) -> None:
         """Activate a flow, in place of the one of the same name."""
@@ -62,6 +73,9 @@ class Flows:
 
     def run(self, developer_name: str, voice_call: Record, inputs: Mapping[str, Any]) -> FlowOutcome:
         """Run one flow; raises FlowFailed."""
+        outcome = self.run_deployed(developer_name, voice_call, inputs)
+        if outcome is not None:
+            return outcome
         flow = self._flows.get(developer_name)
         if flow is None:
             raise FlowFailed(f"There is no active flow {developer_name}")

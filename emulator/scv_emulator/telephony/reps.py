@@ -76,14 +76,33 @@ class Reps:
         for pending in self._waiting_for(rep, None):
             self.offer(pending["Id"])
 
+    def is_available(self, user_id: str) -> bool:
+        """Whether this user is a rep who is online and has capacity left."""
+        return any(rep.user_id == user_id and self._has_room(rep) for rep in self._reps.values())
+
+    def available_in(self, queue_id: str) -> int:
+        """How many members of a queue are online and have capacity left."""
+        members = {one["UserOrGroupId"] for one in self._database.find("GroupMember", GroupId=queue_id)}
+        return sum(rep.user_id in members and self._has_room(rep) for rep in self._reps.values())
+
     def offer(self, pending_id: str) -> None:
-        """Give a pending routing to the first rep who takes work automatically and may take this."""
+        """Give a pending routing to the first rep who takes work automatically and may take this.
+
+        If it is for one rep, and that rep is online, it is pushed: an assigned AgentWork waits to be accepted.
+        """
         for rep in self._reps.values():
-            if rep.accepts_automatically and rep.online and len(self._open_work(rep)) < rep.capacity:
-                pending = next((one for one in self._waiting_for(rep, None) if one["Id"] == pending_id), None)
-                if pending is not None and not self._declined(rep, pending):
-                    self._take(rep, pending)
-                    return
+            if not self._has_room(rep):
+                continue
+            pending = next((one for one in self._waiting_for(rep, None) if one["Id"] == pending_id), None)
+            if pending is None or self._declined(rep, pending):
+                continue
+            if rep.accepts_automatically:
+                self._take(rep, pending)
+                return
+            if pending["PreferredUserId"] == rep.user_id and not pending["IsPushed"]:
+                self._database.update("PendingServiceRouting", pending_id, {"IsPushed": True}, by_system=True)
+                self._work(rep, pending, {"Status": "Assigned"})
+                return
 
     def accept(self, username: str, voice_call_id: str | None = None) -> str:
         """Take the oldest pending routing in the rep's queues (or that of one call); the id of the AgentWork."""
@@ -110,7 +129,12 @@ class Reps:
         waiting = self._waiting_for(rep, voice_call_id)
         if not waiting:
             raise RepError(f"{username} has nothing to decline")
-        return self._work(rep, waiting[0], declined)
+        pending = waiting[0]
+        work = self._work(rep, pending, declined)
+        if pending.get("_fallbackQueueId"):
+            self._database.delete("PendingServiceRouting", pending["Id"])
+            self._requeue(pending["WorkItemId"], pending["_fallbackQueueId"])
+        return work
 
     # -------------------------------------------------------------------------------------------------------- taking
 
@@ -128,6 +152,12 @@ class Reps:
 
     def _work(self, rep: _Presence, pending: Record, fields: Record) -> str:
         now = self._now()
+        pushed = self._database.first(
+            "AgentWork", PendingServiceRoutingId=pending["Id"], UserId=rep.user_id, Status="Assigned"
+        )
+        if pushed is not None:
+            self._database.update("AgentWork", pushed["Id"], fields, by_system=True)
+            return str(pushed["Id"])
         return self._database.insert(
             "AgentWork",
             {
@@ -150,6 +180,9 @@ class Reps:
         if rep is None:
             raise RepError(f"there is no rep {username}; known: {', '.join(self._reps) or 'none'}")
         return rep
+
+    def _has_room(self, rep: _Presence) -> bool:
+        return rep.online and len(self._open_work(rep)) < rep.capacity
 
     def _open_work(self, rep: _Presence) -> list[Record]:
         return self._database.find("AgentWork", UserId=rep.user_id, Status="Opened")

@@ -27,7 +27,8 @@ class _Destination:
 class Routing:
     """Executes Omni-Channel flows and keeps PendingServiceRouting (Implementation Guide, chapter 3).
 
-    `on_pending` is told the id of each new pending routing, so that reps who accept automatically can take it.
+    `on_pending` is told the id of each new pending routing, so that reps who accept automatically can take it;
+    `is_available` says whether a user, by id, could take work now.
     """
 
     def __init__(
@@ -39,6 +40,7 @@ class Routing:
         flows: Flows,
         switches: Switches,
         on_pending: Callable[[str], None],
+        is_available: Callable[[str], bool],
     ) -> None:
         self._database = database
         self._calls = calls
@@ -46,6 +48,7 @@ class Routing:
         self._flows = flows
         self._switches = switches
         self._on_pending = on_pending
+        self._is_available = is_available
 
     def execute_omni_flow(self, call_id: str, body: Body, *, contact_center: str) -> dict[str, str]:
         """Route a call; the answer names the mapped queue or rep. Each run leaves one more pending routing."""
@@ -63,7 +66,7 @@ class Routing:
         center = self._calls.contact_center_id(contact_center)
         chosen = self._choose(call, inputs, self._channel(dialed, center), requested)
         destination = self._destination(chosen, center)
-        self._put_in_line(call, destination)
+        self._put_in_line(call, destination, chosen)
         return {destination.kind: destination.external_id}
 
     def clear(self, call_id: str, *, contact_center: str) -> None:
@@ -121,10 +124,12 @@ class Routing:
         return None, None
 
     def _destination(self, outcome: FlowOutcome, center: str | None) -> _Destination:
+        record = None
         if outcome.agent:
             kind, name = "agent", outcome.agent
             record = self._database.first("User", Username=name) or self._database.first("User", Id=name)
-        else:
+        waits = outcome.agent_required or not outcome.queue
+        if not outcome.agent or not (waits or record is None or self._is_available(record["Id"])):
             kind, name = "queue", outcome.queue
             record = self._queues.find(name, center)
         if record is None:
@@ -142,22 +147,24 @@ class Routing:
 
     # ----------------------------------------------------------------------------------------------------- queueing
 
-    def _put_in_line(self, call: Record, destination: _Destination) -> None:
+    def _put_in_line(self, call: Record, destination: _Destination, outcome: FlowOutcome) -> None:
         if destination.kind == "queue":
-            self.put_in_queue(call["Id"], destination.record["Id"])
+            routing = {"RoutingType": "SkillsBased"} if outcome.by_skills else {}
+            config = self._database.first("QueueRoutingConfig", Id=outcome.routing_config or None)
+            self.put_in_queue(call["Id"], destination.record["Id"], routing=routing | _priorities(config))
         else:
-            self._insert(call["Id"], {"PreferredUserId": destination.record["Id"]})
+            queue = self._queues.find(outcome.queue, None) if outcome.queue else None
+            fields = {"PreferredUserId": destination.record["Id"], "_fallbackQueueId": queue["Id"] if queue else None}
+            self._insert(call["Id"], fields)
 
-    def put_in_queue(self, call_id: str, queue_id: str) -> None:
+    def put_in_queue(self, call_id: str, queue_id: str, *, routing: Record | None = None) -> None:
         """Make the queue the call's owner and leave a pending routing in it."""
         queue = self._database.get("Group", queue_id)
         changes = {"OwnerId": queue["Id"], "QueueName": queue["Name"]}
         self._database.update("VoiceCall", call_id, changes, by_system=True)
+        config = self._database.first("QueueRoutingConfig", Id=queue["QueueRoutingConfigId"])
         fields: Record = {"GroupId": queue["Id"], "OwnerId": queue["Id"]}
-        routing = self._database.first("QueueRoutingConfig", Id=queue["QueueRoutingConfigId"])
-        if routing is not None:
-            fields |= {name: routing[name] for name in ("RoutingModel", "RoutingPriority", "CapacityWeight")}
-        self._insert(call_id, fields)
+        self._insert(call_id, fields | _priorities(config) | (routing or {}))
 
     def _insert(self, call_id: str, fields: Record) -> None:
         channel = self._database.first("ServiceChannel", RelatedEntity="VoiceCall")
@@ -173,3 +180,9 @@ class Routing:
             by_system=True,
         )
         self._on_pending(pending)
+
+
+def _priorities(config: Record | None) -> Record:
+    """What a pending routing takes from a routing configuration."""
+    names = ("RoutingModel", "RoutingPriority", "CapacityWeight")
+    return {} if config is None else {name: config[name] for name in names}

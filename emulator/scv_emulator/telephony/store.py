@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from scv_emulator.due import DueWork
+from scv_emulator.flows.automation import Automation
 from scv_emulator.salesforce.records import Database
 from scv_emulator.seed import Rep
 from scv_emulator.switches import Switches
 from scv_emulator.telephony.calls import Calls
 from scv_emulator.telephony.conversations import Conversations
+from scv_emulator.telephony.deployed_flows import DeployedFlows
 from scv_emulator.telephony.events import Events
 from scv_emulator.telephony.flows import Flows
 from scv_emulator.telephony.jwt import Tokens
@@ -33,6 +35,7 @@ class Telephony:
         tokens: Tokens,
         flows: Flows,
         reps: Iterable[Rep],
+        automation: Automation,
     ) -> None:
         self.tokens = tokens
         self.flows = flows
@@ -45,6 +48,7 @@ class Telephony:
             switches=switches,
             now=now,
             queues=queues,
+            automation=automation,
         )
         self.transcripts = Transcripts(
             database=database, conversations=self.conversations, due=due, switches=switches, now=now
@@ -56,6 +60,10 @@ class Telephony:
             queues=queues,
             flows=flows,
             switches=switches,
-            on_pending=lambda pending: self.reps.offer(pending),  # noqa: PLW0108 - reps are made two lines below
+            on_pending=lambda pending: self.reps.offer(pending),  # noqa: PLW0108 - reps are made below
+            is_available=lambda user: self.reps.is_available(user),  # noqa: PLW0108 - likewise
         )
         self.reps = Reps(database=database, now=now, requeue=self.routing.put_in_queue, reps=reps)
+        flows.run_deployed = DeployedFlows(
+            automation=automation, database=database, switches=switches, reps=self.reps
+        ).run

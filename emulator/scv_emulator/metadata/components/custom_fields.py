@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from scv_emulator.metadata.component import Component, Problem
-from scv_emulator.metadata.components.elements import check_names, check_single, choice, short_text, truth, whole
+from scv_emulator.metadata.components.elements import check_names, check_single, choice, short_text, truth, whole, words
 from scv_emulator.metadata.trial import Trial
 from scv_emulator.metadata.xml_tree import Element
 from scv_emulator.salesforce.schema import Access, Field, FieldType, reference

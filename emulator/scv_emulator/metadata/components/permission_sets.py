@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from scv_emulator.metadata.component import Component, Problem
-from scv_emulator.metadata.components.elements import check_names, check_single, required, short_text, truth
+from scv_emulator.metadata.components.elements import check_names, check_single, required, short_text, truth, words
 from scv_emulator.metadata.trial import Trial, not_found
 from scv_emulator.metadata.xml_tree import Element
 from scv_emulator.salesforce.permissions import is_governed, is_permissionable
@@ -116,11 +116,11 @@ def _object_permissions(element: Element, trial: Trial) -> Iterator[dict[str, ob
             raise Problem(f"Duplicate objectPermissions: {sobject.name}", place)
         seen.add(sobject.name)
         given = {name for name in _WORDS if truth(one, name)}
-        for name in _WORDS:
+        for name, word in _WORDS.items():
             missing = [_WORDS[needed] for needed in _NEEDS.get(name, ()) if needed not in given]
             if name in given and missing:
-                depends = ", ".join(f"{word} {sobject.name}" for word in missing)
-                message = f"Permission {_WORDS[name]} {sobject.name} depends on permission(s): {depends}"
+                depends = ", ".join(f"{one} {sobject.name}" for one in missing)
+                message = f"Permission {word} {sobject.name} depends on permission(s): {depends}"
                 raise Problem(message, one.child(name))
         yield {"SobjectType": sobject.name} | {column: name in given for name, column in _COLUMNS.items()}
 

@@ -15,6 +15,7 @@ from scv_emulator.metadata.components.elements import (
     short_text,
     truth,
     whole,
+    words,
 )
 from scv_emulator.metadata.trial import Trial, not_found
 
@@ -28,7 +29,8 @@ _CONFIGURATION = words("""
     pushTimeout queueOverflowAssignee routingModel routingPriority skills userOverflowAssignee
     """)
 _QUEUE = words("""
-    description doesIncludeBosses doesSendEmailToMembers email fullName name queueMembers queueRoutingConfig queueSobject
+    description doesIncludeBosses doesSendEmailToMembers email fullName name queueMembers queueRoutingConfig
+    queueSobject
     """)
 
 

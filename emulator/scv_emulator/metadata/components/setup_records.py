@@ -7,7 +7,7 @@ Source: Metadata API Developer Guide, "CustomPermission", "ServiceChannel", "Ser
 from __future__ import annotations
 
 from scv_emulator.metadata.component import Component, Problem
-from scv_emulator.metadata.components.elements import check_names, required, truth, whole
+from scv_emulator.metadata.components.elements import check_names, required, truth, whole, words
 from scv_emulator.metadata.trial import Trial, not_found
 
 _PERMISSION = frozenset({"connectedApp", "description", "fullName", "isLicensed", "label", "requiredPermission"})

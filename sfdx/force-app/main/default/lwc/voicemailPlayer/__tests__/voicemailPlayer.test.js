@@ -140,7 +140,11 @@ describe('before anything is played', () => {
         expect(text(player, 'status')).toBe('New');
         expect(text(player, 'clock')).toBe('0:00 / 0:15');
         expect(player.shadowRoot.textContent).toContain('Spare parts');
-        expect(segmentsOf(player)).toHaveLength(3);
+        expect(segmentsOf(player).map((segment) => segment.querySelector('.moment').textContent)).toEqual([
+            '0:00',
+            '0:09',
+            '0:13'
+        ]);
         expect(currentSegments(player)).toHaveLength(0);
         await expect(player).toBeAccessible();
     });
@@ -289,7 +293,7 @@ describe('playing', () => {
     it('forgets the link when the recording has ended, and starts again from the beginning', async () => {
         const { player, sound } = await playing();
 
-        sound.reaches(15);
+        sound.reaches(14.8);
         sound.ends();
         await settled();
         expect(sound.audio.hasAttribute('src')).toBe(false);
@@ -380,9 +384,12 @@ describe('a link that does not work', () => {
         await settled();
 
         await press(player, 'play');
-
         expect(recordingUrl).toHaveBeenCalledTimes(3);
         expect(find(player, 'notice')).toBeNull();
+        sound.breaks();
+        await settled();
+
+        expect(recordingUrl).toHaveBeenCalledTimes(4);
     });
 
     it("shows Apex's reason when there is no link", async () => {
@@ -475,6 +482,13 @@ describe('moving about', () => {
 });
 
 describe('the keyboard', () => {
+    it('is told to who cannot see the buttons, and reaches the player itself', async () => {
+        const player = await showing();
+
+        expect(find(player, 'player').getAttribute('aria-label')).toContain('Space or K plays and pauses');
+        expect(find(player, 'player').tabIndex).toBe(0);
+    });
+
     it.each([' ', 'k', 'K'])('plays and pauses with %p', async (key) => {
         const player = await showing();
 

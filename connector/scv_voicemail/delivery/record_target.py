@@ -1,0 +1,218 @@
+"""What the Case and the custom object have in common: one record per voicemail, found by its key, completed, linked.
+
+    match ─► save ─► link ─► verify
+              ▲        ▲        │
+              └────────┴────────┘ when the record is gone
+
+The record is made by a plain create that carries the key in a unique External Id: of two creates, whichever comes first
+wins, and the other is refused with DUPLICATE_VALUE. A create never changes a record, so a repeat cannot take back what a
+rep or an assignment rule has done in the meantime.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+from scv_voicemail.delivery.field_map import FieldMap
+from scv_voicemail.delivery.links import Links
+from scv_voicemail.delivery.people import Caller, Owner, People
+from scv_voicemail.delivery.record_facts import facts_of
+from scv_voicemail.delivery.record_shape import Fitted, Shape, fit, same
+from scv_voicemail.delivery.records import Records
+from scv_voicemail.errors import Misconfigured, PermissionMissing, Rejected
+from scv_voicemail.ports import Attempt, NotYet, Receipt, Redo, Step
+from scv_voicemail.voicemail import MailboxKind
+
+NEVER_AGAIN = frozenset({"ownerid", "status", "priority"})
+"""Given when the record is made, and then a rep's: no repeat writes them, not even when they are empty."""
+
+FRESH = timedelta(seconds=5)
+"""A refusal that a description so young did not foresee is not the description's fault."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordOptions:
+    """How records are made. `owner_queue` owns what no mailbox owns; `owner_rules` leaves queues' records to the org's
+    assignment rules (Case only); `match_people` looks for the caller's Contact and Account.
+    """
+
+    owner_queue: str = ""
+    owner_rules: bool = False
+    match_people: bool = True
+
+
+class RecordTarget:
+    """Delivers a voicemail as one record of one object."""
+
+    name = "record"
+    placeholder = ""
+
+    def __init__(
+        self, *, records: Records, people: People, links: Links, fields: FieldMap, options: RecordOptions
+    ) -> None:
+        self.records = records
+        self.people = people
+        self.links = links
+        self.fields = fields
+        self.options = options
+
+    def steps(self) -> Sequence[Step]:
+        """Each step's docstring says what a repeat of it finds."""
+        return [
+            Step(name="match", run=self._match),
+            Step(name="save", run=self._save),
+            Step(name="link", run=self._link),
+            Step(name="verify", run=self._verify),
+        ]
+
+    # ------------------------------------------------------------------------------------------------------- the steps
+
+    def _match(self, attempt: Attempt) -> Receipt:
+        """Who called and who is to own the record. Reads only."""
+        asked = frozenset().union(*(template.names for template in self.fields.written.values()))
+        by_number = self.options.match_people and asked & {"contact_id", "account_id"}
+        caller = self.people.caller(attempt.voicemail.caller) if by_number else Caller()
+        owner = self._owner(attempt) if "owner_id" in asked else Owner()
+        return {
+            "contact_id": caller.contact_id,
+            "account_id": caller.account_id,
+            "owner_id": owner.id,
+            "note": caller.note,
+            "warning": owner.warning,
+        }
+
+    def _save(self, attempt: Attempt) -> Receipt:
+        """Make the record, or complete the one that is there: an earlier try's, the org's own flow's, a rep's."""
+        shape = self._shape(attempt)
+        fitted = fit(shape, self._values(attempt))
+        told = {"note": fitted.note, "warning": fitted.warning}
+        try:
+            held = self._find(shape, attempt)
+            if not held:
+                record_id, held = self._create(shape, fitted, attempt)
+                if record_id:
+                    return {"recordId": record_id, "created": True, **told}
+            completed = self._complete(shape, held[0], fitted, attempt)
+        except PermissionMissing as error:
+            self._look_again(shape, attempt, error)
+            raise
+        return {"recordId": str(held[0]["Id"]), "completed": completed, **told}
+
+    def _link(self, attempt: Attempt) -> Receipt:
+        """Link the records that are there by now, both ways. A repeat finds them linked."""
+        record_id = str(attempt.receipts["save"]["recordId"])
+        return {"recordId": record_id, **self.links.join(attempt, known={self.placeholder: record_id})}
+
+    def _verify(self, attempt: Attempt) -> Receipt:
+        """Read the record back. Gone: made again. Doubled, or without what was written: a warning."""
+        shape = self._shape(attempt)
+        rows = self._find(shape, attempt)
+        if not rows:
+            raise Redo(f"the {self.fields.object_name} is gone", step="save")
+        # By id as well as by key: a record that was made anew has none of the links of the first.
+        if attempt.receipts["link"]["recordId"] != str(rows[0]["Id"]):
+            step = "link" if attempt.receipts["save"]["recordId"] == str(rows[0]["Id"]) else "save"
+            raise Redo(f"the {self.fields.object_name} is another one now", step=step)
+        warnings = [f"several {self.fields.object_name} records have this key"] if len(rows) > 1 else []
+        empty = [name for name in fit(shape, self._values(attempt)).values if rows[0].get(name) is None]
+        if empty:
+            warnings.append(f"Salesforce shows nothing in {', '.join(empty)}")
+        return {"recordId": str(rows[0]["Id"]), "warning": "; ".join(warnings)}
+
+    # ------------------------------------------------------------------------------------------------ making, completing
+
+    def _create(self, shape: Shape, fitted: Fitted, attempt: Attempt) -> tuple[str, list[dict[str, Any]]]:
+        """The id of a new record; or "" and the record that somebody else has made in this moment."""
+        values = fitted.values | {self.fields.key: attempt.voicemail.id}
+        try:
+            return self.records.create(shape.name, values, assignment_rules=self._by_rules(attempt)), []
+        except Rejected as error:
+            if error.code != "DUPLICATE_VALUE":
+                raise
+            held = self._find(shape, attempt)
+            if not held:
+                raise PermissionMissing(
+                    f"a {shape.name} with this voicemail's key is there, but the integration user does not see it",
+                    service="salesforce",
+                    code=error.code,
+                    fix="let the integration user see all records of this object, then `scv-voicemail retry ID`",
+                ) from None
+            return "", held
+
+    def _complete(self, shape: Shape, held: Mapping[str, Any], fitted: Fitted, attempt: Attempt) -> list[str]:
+        """Fill what is empty, or as a voicemail without its transcript left it; the names of the fields."""
+        silent = replace(attempt.voicemail, transcript=None)
+        before = fit(shape, self._values(replace(attempt, voicemail=silent))).values
+        changes = {
+            name: value
+            for name, value in fitted.values.items()
+            if name.lower() not in NEVER_AGAIN
+            and not same(held.get(name), value)
+            and (held.get(name) is None or same(held[name], before.get(name)))
+        }
+        allowed = fit(shape, changes, creating=False).values
+        if allowed:
+            self.records.update(shape.name, str(held["Id"]), allowed)
+        return sorted(allowed)
+
+    def _find(self, shape: Shape, attempt: Attempt) -> list[dict[str, Any]]:
+        return self.records.find(
+            shape, key_field=self.fields.key, key=attempt.voicemail.id, columns=self.fields.written
+        )
+
+    # ------------------------------------------------------------------------------------------------------ the values
+
+    def _values(self, attempt: Attempt) -> dict[str, Any]:
+        failed = bool(attempt.receipts.get("listen", {}).get("warning"))
+        facts = facts_of(attempt.voicemail, target=self.name, transcription_failed=failed)
+        found = attempt.receipts["match"]
+        return self.fields.values(facts | {name: found[name] for name in ("contact_id", "account_id", "owner_id")})
+
+    def _owner(self, attempt: Attempt) -> Owner:
+        if self._by_rules(attempt):
+            return Owner()
+        return self.people.owner(
+            self.fields.object_name, attempt.voicemail.mailbox, fallback_queue=self.options.owner_queue
+        )
+
+    def _by_rules(self, attempt: Attempt) -> bool:
+        """The org's assignment rules decide, but not about what was left for one rep."""
+        mailbox = attempt.voicemail.mailbox
+        return self.options.owner_rules and (mailbox is None or mailbox.kind is not MailboxKind.REP)
+
+    def _shape(self, attempt: Attempt) -> Shape:
+        shape = self.records.shape(self.fields.object_name, now=attempt.now)
+        problem = key_problem(shape, self.fields)
+        if shape is None or problem:
+            self.records.forget(self.fields.object_name)
+            raise Misconfigured(problem, service="salesforce", fix=KEY_FIX)
+        return shape
+
+    def _look_again(self, shape: Shape, attempt: Attempt, error: PermissionMissing) -> None:
+        """A field may have been taken away since the object was described: describe it anew before calling a human."""
+        self.records.forget(self.fields.object_name)
+        if attempt.now - shape.read_at > FRESH:
+            raise NotYet(f"the org has changed: {error.what}", after_seconds=0.1) from error
+
+
+KEY_FIX = (
+    "deploy sfdx/force-app/main, assign the permission set Voicemail_Integration to the integration user, or name "
+    "another object and a unique External Id of it in the settings"
+)
+
+
+def key_problem(shape: Shape | None, fields: FieldMap) -> str:
+    """Why no record can be made once and only once; "" when it can."""
+    if shape is None:
+        return f"the integration user sees no object {fields.object_name}"
+    key = shape.field(fields.key)
+    if key is None:
+        return f"the integration user sees no field {fields.object_name}.{fields.key}"
+    if not key.external_id or not key.unique:
+        return f"{fields.object_name}.{fields.key} must be an External Id and unique"
+    if not shape.createable or not key.createable:
+        return f"the integration user may not create {fields.object_name} records with {fields.key}"
+    return ""
