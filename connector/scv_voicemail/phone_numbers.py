@@ -74,10 +74,11 @@ def as_people_write_it(e164: str) -> list[str]:
     number = phonenumbers.parse(e164)
     national = phonenumbers.format_number(number, PhoneNumberFormat.NATIONAL)
     international = phonenumbers.format_number(number, PhoneNumberFormat.INTERNATIONAL)
-    code, groups = str(number.country_code), re.findall(r"\d+", national)
-    ways = [e164, national, international, *(sign.join(groups) for sign in ("", "-", ".", " "))]
-    ways += [e164.removeprefix("+"), f"00{e164.removeprefix('+')}", f"+{code} {national}", f"+{code} {''.join(groups)}"]
-    ways += [f"{code} {national}", f"{code}-{'-'.join(groups)}", f"+{code}-{'-'.join(groups)}"] if code == "1" else []
+    digits, groups, all_groups = (re.findall(r"\d+", way) for way in (e164, national, international))
+    ways = [e164, *digits, f"00{digits[0]}", international, *("+" + sign.join(all_groups) for sign in ("", " ", "-"))]
+    ways += [national, *(sign.join(groups) for sign in ("", " ", "-", "."))]
+    if number.country_code == 1:  # in North America the country code is dialed at home, too
+        ways += [f"+1 {national}", f"1 {national}", f"1-{'-'.join(groups)}", f"1 {' '.join(groups)}"]
     return list(dict.fromkeys(ways))
 
 

@@ -76,11 +76,14 @@ def test_without_rest_access_a_refused_transcript_is_told_and_does_not_hold_the_
 
 # --------------------------------------------------------------------------------- what the vendor's sources leave open
 
+PARKED: dict[tuple[str, Any], str] = {("voice_enabled", False): "sObject type 'VoiceCall' is not supported"}
+"""Choices with which nothing can be delivered, and the reason that a human is given."""
+
 FLIPPED: list[tuple[str, Any]] = [
     (switch["name"], choice)
     for switch in Switches().describe()
     for choice in switch["choices"]
-    if choice != switch["default"]
+    if choice != switch["default"] and (switch["name"], choice) not in PARKED
 ] + [("jwt_max_life_seconds", 180), ("jwt_leeway_seconds", 0), ("transcript_delay_ms", 4000), ("apply_delay_ms", 0)]
 
 
@@ -108,6 +111,22 @@ def test_whatever_the_vendor_means_a_voicemail_is_delivered_once(
         assert run.state is RunState.DELIVERED, run.last_error
         assert simulation.held(voicemail).counts == ONCE
         assert simulation.queues(simulation.held(voicemail).pending) == ["Voicemail"]
+
+
+@pytest.mark.parametrize(("switch", "choice"), PARKED, ids=[f"{name}={value}" for name, value in PARKED])
+def test_an_org_that_can_not_take_voicemails_parks_them_with_the_reason(
+    tmp_path: Path, switch: str, choice: Any
+) -> None:
+    """Nothing is lost and nothing is tried for days: a human is called at once, with the vendor's own words."""
+    with Simulation(tmp_path, **{switch: choice}) as simulation:
+        voicemail = simulation.leave()
+
+        simulation.work()
+
+        run = simulation.run(voicemail)
+        assert run.state is RunState.PARKED
+        assert PARKED[switch, choice] in run.last_error
+        assert simulation.sent(OMNI_FLOW) == []
 
 
 # ----------------------------------------------------------------------------------------------------------------- reps

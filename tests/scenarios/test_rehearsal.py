@@ -38,7 +38,7 @@ class Tampered(LocalSalesforce):
             client = salesforce_client(self.settings())
             assert client is not None
             (row,) = client.query("SELECT Id FROM VoiceCall")
-            client.update("VoiceCall", row["Id"], {"CallOrigin": "Inbound"})
+            client.update("VoiceCall", row["Id"], {"CallOrigin": None})
             client.close()
 
 

@@ -158,18 +158,20 @@ def watch(
                 "new": list(taken.new),
                 "known": list(taken.known),
                 "set_aside": [{"name": name, "reason": reason} for name, reason in taken.set_aside],
+                "left": [{"name": name, "reason": reason} for name, reason in taken.left],
             }
         )
     else:
         typer.echo(told_counts(counts))
-    code = Exit.WAITING if counts[RunState.PARKED] else Exit.WARNINGS if taken.set_aside else Exit.DONE
+    code = Exit.WAITING if counts[RunState.PARKED] or taken.left else Exit.WARNINGS if taken.set_aside else Exit.DONE
     raise typer.Exit(stop.exit or (code if once else Exit.DONE))
 
 
 def _tell_taken(taken: Taken, *, once: bool) -> None:
     if once:
-        say(f"{len(taken.new)} new, {len(taken.known)} known, {len(taken.set_aside)} set aside")
-    for name, reason in taken.set_aside:
+        left = f", {len(taken.left)} left for the next look" if taken.left else ""
+        say(f"{len(taken.new)} new, {len(taken.known)} known, {len(taken.set_aside)} set aside{left}")
+    for name, reason in (*taken.set_aside, *taken.left):
         say(f"  {name}: {reason}")
 
 

@@ -1,4 +1,4 @@
-"""The Case target: one Case per voicemail, with caller, recording and transcript, for the queue or rep of the mailbox."""
+"""The Case target: one Case per voicemail, with caller, recording and transcript, for the mailbox's queue or rep."""
 
 from __future__ import annotations
 

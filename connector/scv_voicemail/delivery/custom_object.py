@@ -1,4 +1,4 @@
-"""The custom object target: one record per voicemail, by default of `Voicemail__c`, or of any object with a unique key."""
+"""The custom object target: one record per voicemail, of `Voicemail__c` or of any object with a unique key."""
 
 from __future__ import annotations
 

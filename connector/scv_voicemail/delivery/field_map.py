@@ -1,4 +1,4 @@
-"""Which fields of a record are filled, and with what: templates over the facts of a voicemail, checked when they are read.
+"""Which fields of a record are filled, and with what: templates over the facts of a voicemail, checked when read.
 
 FieldMap("Case", key="Voicemail_External_Id__c", fields={"Subject": "Voicemail from {caller}"}, setting="case_fields")
 """
@@ -46,7 +46,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A text with placeholders, as `str.format` knows them: `{caller}`, `{received_at:%d.%m.%Y}`, `{attribute[tier]}`."""
+    """A text with placeholders as in `str.format`: `{caller}`, `{received_at:%d.%m.%Y}`, `{attribute[tier]}`."""
 
     parts: tuple[Part, ...]
 
@@ -92,7 +92,7 @@ class Template:
 
 
 class FieldMap:
-    """The fields of one object. `written` are filled when the record is made, `links` when the other record is there."""
+    """The fields of one object: `written` when the record is made, `links` when the other record is there."""
 
     def __init__(self, object_name: str, *, key: str, fields: Mapping[str, str], setting: str) -> None:
         self.object_name = object_name
@@ -117,7 +117,7 @@ class FieldMap:
         elif template.alone:
             self.links[name] = template.alone
         else:
-            raise ValueError(f"has more than {{{links.pop()}}}, which must stand alone")
+            raise ValueError(f"has more than {{{next(iter(links))}}}, which must stand alone")
 
     def values(self, facts: Mapping[str, Any]) -> dict[str, Any]:
         """What each field gets; fields about which there is nothing to say are left out."""

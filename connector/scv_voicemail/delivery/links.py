@@ -16,12 +16,12 @@ from scv_voicemail.errors import AuthenticationFailed, Misconfigured, Rejected
 from scv_voicemail.ports import Attempt, Receipt
 
 VOICE_CALL_LINKS: Mapping[str, str] = {"RelatedRecordId": "case_id", "Voicemail__c": "custom_object_id"}
-"""Fields of VoiceCall and what they point at. `RelatedRecordId` takes no custom object (Object Reference, VoiceCall)."""
+"""Fields of VoiceCall and what they point at; `RelatedRecordId` takes no custom object (Object Reference, VoiceCall)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class End:
-    """An object that takes part: how its record of a voicemail is found, and which of its fields point at the others."""
+    """An object that takes part: how its record of a voicemail is found, and which fields point at the others."""
 
     placeholder: str
     object_name: str

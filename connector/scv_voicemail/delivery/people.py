@@ -66,7 +66,7 @@ class People:
             *([mailbox] if mailbox else []),
             *([Mailbox(kind=MailboxKind.QUEUE, name=fallback_queue)] if fallback_queue else []),
         ]
-        warnings = []
+        warnings: list[str] = []
         for one in wanted:
             owner_id = self._id_of(object_name, one)
             if owner_id:

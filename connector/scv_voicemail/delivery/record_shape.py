@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -11,6 +12,7 @@ from typing import Any
 from scv_voicemail.delivery.record_facts import Whole, as_json, as_text
 
 ELLIPSIS = "…"
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d")
 NUMBERS = frozenset({"int", "long", "double", "currency", "percent"})
 UNCUTTABLE = frozenset({"url", "email", "reference", "id", "picklist", "multipicklist", "combobox"})
 _TRUE, _FALSE = frozenset({"true", "yes", "1", "on"}), frozenset({"false", "no", "0", "off"})
@@ -134,7 +136,7 @@ def _locked(shape: Shape, one: FieldShape | None, *, creating: bool) -> str:
     return ""
 
 
-def _typed(one: FieldShape, value: Any) -> Any:  # noqa: PLR0911 - one line per kind of field is how it reads best
+def _typed(one: FieldShape, value: Any) -> Any:
     if one.type == "boolean":
         return _boolean(value)
     if one.type in NUMBERS:
@@ -205,24 +207,19 @@ def _units(text: str) -> int:
 
 
 def _plain(value: Any) -> Any:
-    match value:
-        case None | "":
-            return None
-        case bool():
-            return value
-        case int() | float():
-            return float(value)
-        case datetime():
-            return value.astimezone(UTC).replace(microsecond=0).isoformat()
-        case date():
-            return value.isoformat()
-        case str():
-            try:
-                return (
-                    datetime.fromisoformat(value).astimezone(UTC).replace(microsecond=0).isoformat()
-                    if ("T" in value)
-                    else " ".join(value.split())
-                )
-            except ValueError:
-                return " ".join(value.split())
-    return value
+    """Numbers without their kind, moments in UTC to the second, texts without what Salesforce trims."""
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, int | float):
+        return float(value)
+    if isinstance(value, str):
+        moment = _moment_in(value)
+        value = moment or " ".join(value.split()) or None
+    return value.astimezone(UTC).replace(microsecond=0) if isinstance(value, datetime) else value
+
+
+def _moment_in(text: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text) if _MOMENT.match(text) else None
+    except ValueError:
+        return None

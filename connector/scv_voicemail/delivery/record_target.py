@@ -4,9 +4,9 @@
               ▲        ▲        │
               └────────┴────────┘ when the record is gone
 
-The record is made by a plain create that carries the key in a unique External Id: of two creates, whichever comes first
-wins, and the other is refused with DUPLICATE_VALUE. A create never changes a record, so a repeat cannot take back what a
-rep or an assignment rule has done in the meantime.
+The record is made by a plain create that carries the key in a unique External Id: of two creates the first wins, and the
+other is refused with DUPLICATE_VALUE. A create never changes a record, so a repeat cannot take back what a rep or an
+assignment rule has done in the meantime.
 """
 
 from __future__ import annotations
@@ -122,7 +122,7 @@ class RecordTarget:
             warnings.append(f"Salesforce shows nothing in {', '.join(empty)}")
         return {"recordId": str(rows[0]["Id"]), "warning": "; ".join(warnings)}
 
-    # ------------------------------------------------------------------------------------------------ making, completing
+    # ----------------------------------------------------------------------------------------------- making, completing
 
     def _create(self, shape: Shape, fitted: Fitted, attempt: Attempt) -> tuple[str, list[dict[str, Any]]]:
         """The id of a new record; or "" and the record that somebody else has made in this moment."""

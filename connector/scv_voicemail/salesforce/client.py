@@ -46,8 +46,9 @@ class SalesforceClient:
             case = salesforce.upsert("Case", "VoicemailId__c", key, {"Subject": "Voicemail"})
             salesforce.update("VoiceCall", call["Id"], {"Description": f"Case {case.id}"})
 
-    No write runs assignment rules unless it is told to. Logs in with the first request. Reads are tried again for a short while; an upsert once more, when no answer came;
-    a create never: after `Unavailable` the caller looks whether the record is there.
+    Logs in with the first request. Reads are tried again for a short while; an upsert once more, when no answer came;
+    a create never: after `Unavailable` the caller looks whether the record is there. No write runs the org's assignment
+    rules unless it is told to.
     `login_url` is also the audience, unless `audience` is given. `private_key_pem` may be a function.
     """
 

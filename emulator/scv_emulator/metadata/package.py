@@ -46,7 +46,8 @@ def read_package(content: bytes) -> Package:
         if name in files:
             members = _members(name, files[name])
             package.removals += [(kind, one) for kind, names in members.items() for one in sorted(names)]
-    package.components.sort(key=lambda one: ORDER[one.type])
+    # A formula may name any other field of its object.
+    package.components.sort(key=lambda one: (ORDER[one.type], one.element.child("formula") is not None))
     package.removals.sort(key=lambda one: -ORDER.get(one[0], 0))
     return package
 

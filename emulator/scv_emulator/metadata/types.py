@@ -83,7 +83,16 @@ TYPES = (
     MetadataType("PathAssistant", "pathAssistants", "pathAssistant"),
     MetadataType("PlatformEventChannel", "platformEventChannels", "platformEventChannel"),
     MetadataType("PlatformEventChannelMember", "platformEventChannelMembers", "platformEventChannelMember"),
-    MetadataType("SharingRules", "sharingRules", "sharingRules"),
+    MetadataType(
+        "SharingRules",
+        "sharingRules",
+        "sharingRules",
+        children=(
+            ("sharingCriteriaRules", "SharingCriteriaRule"),
+            ("sharingOwnerRules", "SharingOwnerRule"),
+            ("sharingGuestRules", "SharingGuestRule"),
+        ),
+    ),
     MetadataType("AssignmentRules", "assignmentRules", "assignmentRules"),
     MetadataType("PermissionSet", "permissionsets", "permissionset"),
     MetadataType("PermissionSetGroup", "permissionsetgroups", "permissionsetgroup"),

@@ -74,7 +74,7 @@ def _field(field: Field, sobject: SObject, *, updateable: bool) -> dict[str, Any
         "externalId": field.external_id,
         "idLookup": field.id_lookup,
         "autoNumber": bool(field.autonumber),
-        "calculated": False,
+        "calculated": field.formula is not None,
         "caseSensitive": field.case_sensitive,
         "filterable": field.filterable,
         "sortable": field.filterable,

@@ -43,7 +43,7 @@ class BoundPath:
             object_name, record = found
         if self.type_of_parent:
             return _type_of(object_name, record)
-        return record.get(self.field.name)
+        return self.field.value_in(record)
 
 
 class Binder:
@@ -123,7 +123,7 @@ class Projection:
             }
         }
         for name, leaf in branch.leaves.items():
-            shown[name] = _type_of(object_name, record) if leaf.type_of_parent else to_json(record.get(name))
+            shown[name] = _type_of(object_name, record) if leaf.type_of_parent else to_json(leaf.field.value_in(record))
         for name, parent in branch.parents.items():
             assert parent.lookup is not None
             found = self._database.record_of(record.get(parent.lookup.name) or "")

@@ -115,6 +115,7 @@ PERMISSION_SET = SObject.of(
         Field("IsOwnedByProfile", "boolean", "r", default=False),
         Field("PermissionsModifyAllData", "boolean", default=False),
         Field("PermissionsViewAllData", "boolean", default=False),
+        Field("PermissionsApiEnabled", "boolean", default=False),
         reference("ProfileId", "Profile", access="r"),
     ],
 )

@@ -11,13 +11,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from scv_emulator.salesforce.errors import SalesforceError
 from scv_emulator.salesforce.schema import Access, Field, Schema, SObject
 
 if TYPE_CHECKING:
     from scv_emulator.salesforce.records import Database
 
 _VOICE = frozenset({"VoiceCall", "VoiceCallRecording"})
-_GOVERNED = frozenset({"Account", "Contact", "Case"}) | _VOICE
+_OMNI_CHANNEL = frozenset({"AgentWork", "MessagingChannel", "PendingServiceRouting"})
+_GOVERNED = frozenset({"Account", "Contact", "Case"}) | _VOICE | _OMNI_CHANNEL
 _NEVER_GOVERNED_FIELDS = frozenset({"Name", "FirstName", "LastName", "OwnerId", "CaseNumber", "IsClosed", "Status"})
 
 
@@ -30,7 +32,12 @@ def is_permissionable(sobject: SObject, field: Field) -> bool:
     """Whether field-level security applies: to neither system fields nor names, owners and required fields."""
     if not sobject.name.endswith("__c") and not is_governed(sobject.name):
         return False
-    if sobject.name.endswith(("__e", "__mdt")) or field.required or field.name in _NEVER_GOVERNED_FIELDS:
+    if (
+        sobject.name in _OMNI_CHANNEL
+        or sobject.name.endswith(("__e", "__mdt"))
+        or field.required
+        or field.name in _NEVER_GOVERNED_FIELDS
+    ):
         return False
     return field.custom or (field.access != "r" and field.name != "Id")
 
@@ -66,10 +73,12 @@ class Permissions:
         return any(one["PermissionsModifyAllData"] for one in self._sets_of(user_id))
 
     def seen_by(self, user_id: str) -> Schema | None:
-        """The schema as far as this user may use it; None for the whole of it."""
+        """The schema as far as this user may use it; None for the whole of it. Raises without "API Enabled"."""
         if self.is_unlimited(user_id):
             return None
         sets = self._sets_of(user_id)
+        if not any(one["PermissionsApiEnabled"] for one in sets):
+            raise SalesforceError(403, "API_DISABLED_FOR_ORG", "The REST API is not enabled for this Organization.")
         ids = [one["Id"] for one in sets]
         sees_all_data = any(one["PermissionsViewAllData"] for one in sets)
         fields = self._field_grants(ids)

@@ -63,6 +63,10 @@ class Database:
         self._undo: list[Callable[[], None]] = []
         self._transactions = 0
 
+    def now(self) -> datetime:
+        """The org's time."""
+        return self._now()
+
     @property
     def seen(self) -> Schema:
         """What the acting user may see of the schema; all of it while nobody acts."""
@@ -155,6 +159,7 @@ class Database:
         self._number(sobject, record)
         _name_person(sobject, record, values)
         if not by_system:
+            self._check_rules(sobject, record, None)
             self._check_unique(sobject, record, values)
         self._tables.setdefault(sobject.name, {})[record["Id"]] = record
         self._index(sobject.name, record)
@@ -167,6 +172,7 @@ class Database:
         record = self._existing(sobject, record_id)
         values = self._named(sobject, fields) if by_system else self._checked(sobject, fields, creating=False)
         if not by_system:
+            self._check_rules(sobject, record | values, record)
             self._check_unique(sobject, record, values)
         before, after = dict(record), record | self._stamps(created=False) | values
         _name_person(sobject, after, values)
@@ -313,6 +319,10 @@ class Database:
                         "DUPLICATE_VALUE",
                         f"duplicate value found: {name} duplicates value on record with id: {other['Id'][:15]}",
                     )
+
+    def _check_rules(self, sobject: SObject, record: Record, prior: Record | None) -> None:
+        for rule in sobject.rules.values():
+            rule(record, prior)
 
     def _object_of(self, record_id: str) -> str | None:
         found = self.record_of(record_id)

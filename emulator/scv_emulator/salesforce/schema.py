@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -44,6 +44,7 @@ class Field:
     `access` names what a client may do besides reading: create ("c"), update ("u"), both, or nothing ("r").
     `autonumber` is a display format such as `VC-{00000000}`. `relationship` is the name of the parent in a query.
     `precision` and `scale` bound a number; a precision of 0 does not. `case_sensitive` is about a unique value.
+    `formula` calculates the value of a field that is not stored.
     """
 
     name: str
@@ -66,6 +67,7 @@ class Field:
     scale: int = 0
     case_sensitive: bool = False
     help_text: str = ""
+    formula: Callable[[dict[str, Any]], Any] | None = None
 
     @property
     def createable(self) -> bool:
@@ -97,6 +99,10 @@ class Field:
         """Whether the database keeps an index, so that looking a record up by this value is quick."""
         return self.unique or self.external_id or self.id_lookup or self.type == "reference"
 
+    def value_in(self, record: dict[str, Any]) -> Any:
+        """The value for one record, calculated where it is not stored."""
+        return self.formula(record) if self.formula else record.get(self.name)
+
     @property
     def display_label(self) -> str:
         """The label, or the API name in words when none was given."""
@@ -126,6 +132,10 @@ def _system_fields() -> tuple[Field, ...]:
     )
 
 
+Rule = Callable[[dict[str, Any], dict[str, Any] | None], None]
+"""A validation rule: given a record as it would be saved and as it was (None when it is new), raises or does not."""
+
+
 @dataclass(slots=True)
 class SObject:
     """One object: its API name, label, key prefix (the first three characters of its ids) and fields.
@@ -141,6 +151,7 @@ class SObject:
     updateable: bool = True
     deletable: bool = True
     queryable: bool = True
+    rules: dict[str, Rule] = field(default_factory=dict)
     fields: dict[str, Field] = field(default_factory=dict)
     _by_lower_name: dict[str, Field] = field(default_factory=dict)
     _by_relationship: dict[str, Field] = field(default_factory=dict)
@@ -161,6 +172,7 @@ class SObject:
         made = SObject(self.name, self.label, self.key_prefix)
         for flag in ("createable", "updateable", "deletable", "queryable"):
             setattr(made, flag, flags.get(flag, getattr(self, flag)))
+        made.rules = dict(self.rules)
         for one in self.fields.values() if fields is None else fields:
             made.add(one)
         return made

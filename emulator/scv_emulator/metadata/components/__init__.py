@@ -11,6 +11,7 @@ from scv_emulator.metadata.components import (
     queues,
     setup_records,
     user_interface,
+    validation_rules,
 )
 from scv_emulator.metadata.trial import Handler
 
@@ -24,6 +25,10 @@ HANDLERS: dict[str, Handler] = {
     "PresenceUserConfig": setup_records.presence_configuration,
     "QueueRoutingConfig": queues.routing_configuration,
     "Queue": queues.queue,
+    "Group": queues.public_group,
+    "SharingCriteriaRule": user_interface.sharing_rule,
+    "SharingOwnerRule": user_interface.sharing_rule,
+    "SharingRules": user_interface.sharing_rules,
     "Flow": flows.deploy,
     "PermissionSet": permission_sets.deploy,
     "LightningComponentBundle": user_interface.bundle,
@@ -34,7 +39,7 @@ HANDLERS: dict[str, Handler] = {
     "ListView": user_interface.part_of_object,
     "CompactLayout": user_interface.compact_layout,
     "RecordType": user_interface.part_of_object,
-    "ValidationRule": user_interface.part_of_object,
+    "ValidationRule": validation_rules.deploy,
     "WebLink": user_interface.part_of_object,
     "BusinessProcess": user_interface.part_of_object,
     "FieldSet": user_interface.part_of_object,

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from scv_emulator.metadata.component import Component, Problem
 from scv_emulator.metadata.components.elements import check_names, check_single, choice, short_text, truth, whole, words
+from scv_emulator.metadata.formulas import compiled, value_of_field
 from scv_emulator.metadata.trial import Trial
 from scv_emulator.metadata.xml_tree import Element
 from scv_emulator.salesforce.schema import Access, Field, FieldType, reference
@@ -51,6 +53,10 @@ def deploy(component: Component, trial: Trial) -> str:
     if not _NAME.fullmatch(name):
         raise Problem(f"The Field API Name {name} must begin with a letter, and hold letters, digits and _", element)
     new = _field(name, element, trial)
+    if element.child("formula") is not None:
+        calculation = value_of_field(compiled(element, "formula", sobject, trial))
+        read_only: Access = "r"
+        new = replace(new, formula=calculation, access=read_only, required=False, nillable=True)
     if object_name.endswith("__e") and element.value("type") not in _OF_EVENTS:
         raise Problem(f"The field type {element.value('type')} is not supported for platform events", element)
     is_new = sobject.field(name) is None
@@ -68,8 +74,6 @@ def _field(name: str, element: Element, trial: Trial) -> Field:
     kind = element.value("type")
     if not kind:
         raise Problem("Must specify a type for the CustomField", element)
-    if element.child("formula") is not None:
-        raise Problem("The emulator does not calculate formula fields", element.child("formula"))
     maker = _MAKERS.get(kind)
     if maker is None:
         raise Problem(f"The emulator does not know the field type '{kind}'", element.child("type"))

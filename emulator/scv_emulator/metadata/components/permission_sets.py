@@ -57,7 +57,6 @@ _COLUMNS = {
     "viewAllRecords": "PermissionsViewAllRecords",
     "modifyAllRecords": "PermissionsModifyAllRecords",
 }
-_OMNI_CHANNEL = ("AgentWork", "PendingServiceRouting", "Conversation", "ConversationEntry", "ConversationParticipant")
 
 
 def deploy(component: Component, trial: Trial) -> str:
@@ -84,6 +83,7 @@ def deploy(component: Component, trial: Trial) -> str:
             "Label": short_text(element, "label", longest=80),
             "Description": short_text(element, "description", longest=255) or None,
             "PermissionsModifyAllData": "ModifyAllData" in granted,
+            "PermissionsApiEnabled": "ApiEnabled" in granted,
             "PermissionsViewAllData": bool(granted & {"ViewAllData", "ModifyAllData"}),
         },
     )
@@ -108,7 +108,7 @@ def _object_permissions(element: Element, trial: Trial) -> Iterator[dict[str, ob
     for one in element.all("objectPermissions"):
         place = one.child("object") or one
         sobject = trial.require_object(one.value("object"), place)
-        if not is_governed(sobject.name) and sobject.name not in _OMNI_CHANNEL:
+        if not is_governed(sobject.name):
             raise Problem(f"{sobject.name} takes no object permissions", place)
         if sobject.name.endswith("__mdt"):
             raise Problem(f"{sobject.name} takes no object permissions, see customMetadataTypeAccesses", place)

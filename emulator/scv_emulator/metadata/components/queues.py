@@ -28,6 +28,7 @@ _CONFIGURATION = words("""
     capacityPercentage capacityType capacityWeight dropAdditionalSkillsTimeout fullName isAttributeBased label
     pushTimeout queueOverflowAssignee routingModel routingPriority skills userOverflowAssignee
     """)
+_GROUP = words("description doesIncludeBosses fullName name")
 _QUEUE = words("""
     description doesIncludeBosses doesSendEmailToMembers email fullName name queueMembers queueRoutingConfig
     queueSobject
@@ -90,6 +91,19 @@ def queue(component: Component, trial: Trial) -> str:
         for member in members:
             trial.database.insert("GroupMember", {"GroupId": queue_id, "UserOrGroupId": member}, by_system=True)
     return queue_id
+
+
+def public_group(component: Component, trial: Trial) -> str:
+    """A public group; its members are given in Setup."""
+    element = component.element
+    check_names(element, _GROUP, "Group")
+    required(element, "name", "Group")
+    fields = {
+        "Name": short_text(element, "name", longest=40),
+        "Type": "Regular",
+        "DoesIncludeBosses": truth(element, "doesIncludeBosses"),
+    }
+    return trial.put("Group", {"DeveloperName": component.full_name, "Type": "Regular"}, fields)
 
 
 def _objects(component: Component, trial: Trial) -> list[str]:

@@ -83,6 +83,27 @@ def compact_layout(component: Component, trial: Trial) -> str:
     return ""
 
 
+def sharing_rules(component: Component, trial: Trial) -> str:
+    """The sharing rules of an object. Sharing is not emulated: they are checked and stored."""
+    trial.require_object(component.full_name, component.element, "fullName")
+    return ""
+
+
+def sharing_rule(component: Component, trial: Trial) -> str:
+    """One rule: object, fields and groups exist."""
+    sobject = trial.require_object(component.parent, component.element, "fullName")
+    for item in component.element.all("criteriaItems"):
+        name = item.value("field")
+        if name.endswith("__c"):
+            trial.require_field(sobject.name, name, item.child("field") or item)
+    for side in ("sharedTo", "sharedFrom"):
+        shared = component.element.child(side)
+        for group in shared.all("group") if shared else ():
+            if trial.database.first("Group", DeveloperName=group.text.strip()) is None:
+                raise not_found("Group", group.text.strip(), group)
+    return ""
+
+
 def report_type(component: Component, trial: Trial) -> str:
     """A report type: its object exists, and so do the fields of that object."""
     element = component.element

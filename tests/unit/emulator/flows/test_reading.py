@@ -85,7 +85,7 @@ def test_an_old_start_element_is_read() -> None:
         ("<Flow", "unclosed token"),
         ("<Flow/>", "namespace"),
         ('<Report xmlns="http://soap.sforce.com/2006/04/metadata"/>', "the root must be Flow"),
-        ('<?xml version="1.0" encoding="rot13"?><Flow/>', "unknown encoding"),
+        ('<?xml version="1.0" encoding="rot13"?><Flow/>', "not a text encoding"),
         ('<!DOCTYPE Flow [<!ENTITY a "b">]><Flow>&a;</Flow>', "document type declaration"),
         ('<Flow xmlns="http://soap.sforce.com/2006/04/metadata"/>', "label"),
     ],
