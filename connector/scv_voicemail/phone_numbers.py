@@ -71,7 +71,10 @@ def caller_number(text: str | None, *, default_region: str) -> str:
 
 def as_people_write_it(e164: str) -> list[str]:
     """The ways in which people and systems write a number: Salesforce compares phone fields letter by letter."""
-    number = phonenumbers.parse(e164)
+    try:
+        number = phonenumbers.parse(e164)
+    except NumberParseException:
+        return [e164]
     national = phonenumbers.format_number(number, PhoneNumberFormat.NATIONAL)
     international = phonenumbers.format_number(number, PhoneNumberFormat.INTERNATIONAL)
     digits, groups, all_groups = (re.findall(r"\d+", way) for way in (e164, national, international))

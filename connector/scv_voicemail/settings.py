@@ -10,7 +10,7 @@ import os
 import shlex
 from pathlib import Path
 from string import Formatter
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
@@ -76,6 +76,22 @@ class Settings(BaseSettings):
         default_factory=dict,
         description="Extra inputs of the Omni-Channel flow; {voice_call_id}, {mailbox}, {caller} are filled in",
     )
+    case_fields: dict[str, str] = Field(
+        default_factory=dict,
+        description="Case: field → template, beside or instead of the defaults; an empty one takes its field away",
+    )
+    case_key: str = Field("Voicemail_External_Id__c", description="Case: unique External Id for the voicemail's id")
+    case_owner: Literal["mailbox", "rules"] = Field(
+        "mailbox", description="Case: owned by the mailbox's queue or rep; `rules`: queues' by assignment rules"
+    )
+    custom_object: str = Field("Voicemail__c", description="Object of the target `custom_object`")
+    custom_object_key: str = Field("External_Id__c", description="Its unique External Id for the voicemail's id")
+    custom_object_fields: dict[str, str] = Field(
+        default_factory=dict, description="Its fields, like `CASE_FIELDS`; objects of your own begin without defaults"
+    )
+    owner_queue: str = Field("", description="Queue that owns records when the mailbox names nobody")
+    match_people: bool = Field(default=True, description="Link records with the caller's Contact and Account")
+    publish_event: bool = Field(default=False, description="Publish the event Voicemail_Delivered__e per target")
     recording_url: str = Field(
         "", description="Where reps' browsers fetch recordings: https://host/path/{name}, lasting, not signed"
     )
@@ -117,6 +133,14 @@ class Settings(BaseSettings):
     @classmethod
     def _split_targets(cls, value: Any) -> Any:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("case_fields", "custom_object_fields", mode="before")
+    @classmethod
+    def _take_plain_values(cls, value: Any) -> Any:
+        """TOML knows numbers and booleans; a template is text."""
+        if not isinstance(value, dict):
+            return value
+        return {name: str(one).lower() if isinstance(one, bool | int) else one for name, one in value.items()}
 
     @field_validator("flow_input_parameters")
     @classmethod

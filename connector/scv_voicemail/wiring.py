@@ -11,13 +11,21 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from scv_voicemail.errors import Rejected, SettingsInvalid, VoicemailError
+from scv_voicemail.errors import Rejected, VoicemailError
 from scv_voicemail.intake.recordings import RecordingStore
 from scv_voicemail.intake.single import read_voicemail
 from scv_voicemail.journal.sqlite import SqliteJournal
 from scv_voicemail.pipeline import Pipeline, Policy
-from scv_voicemail.ports import Journal, RecordingSource, Run, RunState, Target, Transcriber
-from scv_voicemail.settings import PREFIX, Settings, load
+from scv_voicemail.ports import Journal, RecordingSource, Run, RunState, Transcriber
+from scv_voicemail.settings import Settings, load
+from scv_voicemail.target_wiring import (
+    TELEPHONY_NEEDS,
+    build_targets,
+    check_targets,
+    needed,
+    require,
+    wants_telephony,
+)
 from scv_voicemail.transcription.nothing import NoTranscription
 from scv_voicemail.voicemail import Mailbox, MailboxKind, Voicemail
 from scv_voicemail.worker import drive, is_gone, whoami
@@ -27,15 +35,6 @@ if TYPE_CHECKING:
     from scv_voicemail.telephony import TelephonyClient
 
 log = logging.getLogger(__name__)
-
-NEEDED = ("telephony_url", "org_id", "call_center", "recording_url")
-"""Settings without which nothing can be delivered."""
-
-REST_NEEDS = ("login_url", "client_id", "username")
-"""Settings without which nothing can be read back."""
-
-TARGETS = ("voice_call",)
-"""The delivery targets there are."""
 
 OPEN_STATES = (RunState.WAITING, RunState.RUNNING)
 
@@ -177,16 +176,18 @@ def connect(settings: Settings | None = None, **overrides: Any) -> Connector:
     Raises `SettingsInvalid` naming every setting that is missing. Talks to nobody yet.
     """
     settings = settings or load(**overrides)
-    require(settings, *NEEDED)
     check_targets(settings)
+    require(settings, *needed(settings))
     recordings = RecordingStore(
         settings.recordings_dir, location=settings.recording_url, allow_plain_http=settings.allow_plain_http
     )
-    telephony, salesforce = telephony_client(settings), salesforce_client(settings)
+    telephony = telephony_client(settings) if wants_telephony(settings) else None
+    salesforce = salesforce_client(settings)
+    targets = build_targets(settings, telephony=telephony, salesforce=salesforce)
     journal = open_journal(settings)
     pipeline = Pipeline(
         journal=journal,
-        targets={"voice_call": _voice_call_target(settings, telephony, salesforce)},
+        targets=targets,
         default_targets=settings.targets,
         transcriber=_transcriber(settings),
         owner=whoami(),
@@ -195,24 +196,8 @@ def connect(settings: Settings | None = None, **overrides: Any) -> Connector:
             **{name: getattr(settings, name) for name in Policy.__dataclass_fields__ if hasattr(settings, name)}
         ),
     )
-    closing: list[Any] = [telephony, journal] if salesforce is None else [telephony, salesforce, journal]
+    closing: list[Any] = [one for one in (telephony, salesforce, journal) if one is not None]
     return Connector(settings=settings, journal=journal, pipeline=pipeline, recordings=recordings, closing=closing)
-
-
-def require(settings: Settings, *names: str) -> None:
-    """Raise one `SettingsInvalid` for all of these settings that are empty."""
-    missing = [f"{PREFIX}{name.upper()}" for name in names if not getattr(settings, name)]
-    if missing:
-        raise SettingsInvalid(f"not set: {', '.join(missing)}")
-
-
-def check_targets(settings: Settings) -> None:
-    """Raise `SettingsInvalid` when a voicemail would go nowhere, or to a target that does not exist."""
-    known = ", ".join(TARGETS)
-    if not settings.targets:
-        raise SettingsInvalid(f"{PREFIX}TARGETS names no target", fix=f"name at least one of: {known}")
-    if unknown := [name for name in settings.targets if name not in TARGETS]:
-        raise SettingsInvalid(f"{PREFIX}TARGETS: there is no target {unknown[0]!r}", fix=f"name some of: {known}")
 
 
 def open_journal(settings: Settings) -> SqliteJournal:
@@ -224,7 +209,7 @@ def telephony_client(settings: Settings) -> TelephonyClient:
     """A client of the Telephony Integration API."""
     from scv_voicemail.telephony import TelephonyClient
 
-    require(settings, "telephony_url", "org_id", "call_center")
+    require(settings, *TELEPHONY_NEEDS)
     settings.telephony_key()  # a missing key is said now, not at the first voicemail
     return TelephonyClient(
         base_url=settings.telephony_url,
@@ -254,15 +239,6 @@ def salesforce_client(settings: Settings) -> SalesforceClient | None:
         timeout_seconds=settings.timeout_seconds,
         allow_plain_http=settings.allow_plain_http,
     )
-
-
-def _voice_call_target(settings: Settings, telephony: TelephonyClient, salesforce: SalesforceClient | None) -> Target:
-    from scv_voicemail.delivery.voice_call import VoiceCallOptions, VoiceCallTarget
-    from scv_voicemail.delivery.voice_call_state import VoiceCallView
-
-    options = {name: getattr(settings, name) for name in VoiceCallOptions.__dataclass_fields__}
-    view = None if salesforce is None else VoiceCallView(salesforce)
-    return VoiceCallTarget(telephony=telephony, view=view, options=VoiceCallOptions(**options))
 
 
 def _transcriber(settings: Settings) -> Transcriber:

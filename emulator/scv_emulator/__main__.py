@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from scv_emulator.environment import env_text, write_private
+from scv_emulator.metadata.source_format import package_of
 from scv_emulator.seed import Seed
 from scv_emulator.seed_file import SeedInvalid, load_seed
 from scv_emulator.server import Emulator, serve
@@ -41,6 +42,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         sys.stderr.write(f"watch it at {emulator.url}/_emulator/ ; stop it with Ctrl+C\n")
 
+    try:
+        package = package_of(*given.deploy) if given.deploy else b""
+    except (OSError, ValueError) as error:
+        parser.error(str(error))
     emulator = Emulator(
         seed=seed,
         switches=switches,
@@ -49,6 +54,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         recordings=given.recordings,
         random_seed=given.seed,
     )
+    if package:
+        failures = emulator.deploy(package)["details"]["componentFailures"]
+        for one in failures:
+            place = f"{one['fileName']}:{one.get('lineNumber', 0)}"
+            parser.tell(f"{place}: {one['fullName']}: {one['problem']}", kind="Deploy", exit_code=_FAILED)
+        if failures:
+            return _FAILED
     try:
         serve(emulator, announce=announce)
     except OSError as error:
@@ -91,6 +103,7 @@ def _parser() -> _Parser:
     add("--seed", type=int, default=0, metavar="N", help="repeats record ids and faults with a probability")
     add("--seed-file", type=Path, metavar="FILE", help="TOML or JSON: what the org contains")
     add("--switch", action="append", default=[], metavar="NAME=VALUE", help="turn a switch; may be repeated")
+    add("--deploy", action="append", default=[], type=Path, metavar="DIR", help="deploy a project in source format")
     add("--recordings", type=Path, metavar="DIR", help="folder whose files are served as recordings")
     add("--list-switches", action="store_true", help="list the switches and exit")
     return parser

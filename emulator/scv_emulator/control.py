@@ -16,12 +16,14 @@ from scv_emulator.faults import FaultInvalid
 from scv_emulator.json_bodies import Json, parse_json
 from scv_emulator.openapi import document
 from scv_emulator.org import Org
+from scv_emulator.phone_channels import ChannelInvalid, set_phone_channel
 from scv_emulator.salesforce.records import SalesforceError
 from scv_emulator.switches import UnknownSwitch
 from scv_emulator.telephony.reps import RepError
 
 DOOR = "/_emulator"
 _FIRST_YEAR, _LAST_YEAR = 2001, 2099
+_OF_CHANNELS = ("number", "flow", "fallbackQueue", "contactCenter")
 _MEDIA_TYPES = {".wav": "audio/wav", ".mp3": "audio/mpeg", ".ogg": "audio/ogg"}
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -58,6 +60,8 @@ def routes(org: Org, recordings: Callable[[], Path | None]) -> list[BaseRoute]:
         ("POST", "/sessions/expire", door.expire_sessions),
         ("GET", "/seed", door.seed),
         ("GET", "/flows", door.flows),
+        ("POST", "/channels", door.set_channel),
+        ("GET", "/deploys", door.deploys),
         ("GET", "/openapi.json", door.openapi),
         ("GET", "/recordings/{name}", door.recording),
     ]
@@ -73,7 +77,7 @@ def _guarded(endpoint: Endpoint) -> Endpoint:
             return await endpoint(request)
         except Refused as refusal:
             return Json({"error": str(refusal)}, status_code=refusal.status)
-        except (FaultInvalid, UnknownSwitch) as error:
+        except (ChannelInvalid, FaultInvalid, UnknownSwitch) as error:
             return Json({"error": str(error)}, status_code=400)
         except (RepError, SalesforceError) as error:
             return Json({"error": str(error)}, status_code=409)
@@ -180,6 +184,27 @@ class _Door:
         clock.freeze(frozen=freeze)
         self._org.settle()
         return await self.clock(request)
+
+    async def set_channel(self, request: Request) -> Response:
+        """Point a dialed number at a flow and a fallback queue, both by developer name."""
+        body = await _object(request)
+        names = {
+            "number": "number",
+            "flow": "flow",
+            "fallbackQueue": "fallback_queue",
+            "contactCenter": "contact_center",
+        }
+        unknown = sorted(set(body) - set(names))
+        wrong = next((name for name, value in body.items() if not isinstance(value, str)), None)
+        if unknown or wrong is not None:
+            raise Refused(400, f"{unknown[0] if unknown else wrong}: expected text for {', '.join(names)}")
+        given = {names[name]: value for name, value in body.items()}
+        channel = set_phone_channel(self._org.database, number=given.pop("number", ""), **given)
+        return Json({"messagingChannelId": channel})
+
+    async def deploys(self, _request: Request) -> Response:
+        """The metadata deploys, newest last, without their details."""
+        return Json(self._org.deploys.describe())
 
     async def expire_sessions(self, _request: Request) -> Response:
         self._org.oauth.expire(None)

@@ -240,6 +240,15 @@ def _core() -> Schema:
     }
 
 
+_CHANNEL = _object(
+    ("number",),
+    number={"type": "string"},
+    flow={"type": "string"},
+    fallbackQueue={"type": "string"},
+    contactCenter={"type": "string"},
+)
+
+
 def _door() -> Schema:
     refused: Answers = {"400": _DOOR_ERROR, "404": _DOOR_ERROR, "409": _DOOR_ERROR}
     rows = _list(_object())
@@ -291,6 +300,10 @@ def _door() -> Schema:
         f"{door}/sessions/expire": {"post": one("End every session", _object())},
         f"{door}/reset": {"post": one("Start again", _object())},
         f"{door}/flows": {"get": one("Deployed flows and what they did", _object(("flows", "executions")))},
+        f"{door}/channels": {
+            "post": one("Point a number at a flow and a queue", _object(("messagingChannelId",)), body=_CHANNEL)
+        },
+        f"{door}/deploys": {"get": one("Metadata deploys", rows)},
         f"{door}/seed": {"get": one("What the org started with", _object())},
         f"{door}/recordings/{{name}}": {
             "get": _operation("A recording", refused | {"200": None, "206": None}, parameters=(_in_path("name"),))

@@ -168,6 +168,12 @@ class Org:
         user = self.database.first("User", Id=user_id)
         return "" if user is None else str(user["Name"])
 
+    @property
+    def administrator_id(self) -> str:
+        """The first user who may do everything; empty when the seed has none."""
+        users = (user["Id"] for user in self.database.rows("User"))
+        return next((str(one) for one in users if self.core.permissions.is_unlimited(one)), "")
+
     def _schema(self) -> Schema:
         return standard_schema(voice=self.switches.voice_enabled)
 

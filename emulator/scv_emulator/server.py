@@ -25,7 +25,10 @@ from scv_emulator.environment import Files, make_files, settings
 from scv_emulator.gate import Gate
 from scv_emulator.json_bodies import Json
 from scv_emulator.metadata import routes as metadata_routes
+from scv_emulator.metadata.deployment import Options
+from scv_emulator.metadata.source_format import package_of
 from scv_emulator.org import Org
+from scv_emulator.phone_channels import set_phone_channel
 from scv_emulator.salesforce import routes as salesforce_routes
 from scv_emulator.seed import Seed
 from scv_emulator.switches import Switches
@@ -217,6 +220,38 @@ class Emulator:
                 self.org.switches.set(name, value)
 
         self._on_server(turn)
+
+    def deploy(self, package: bytes | Path, *, check_only: bool = False) -> dict[str, Any]:
+        """Deploy a zip in Metadata API layout, or a folder in source format; the DeployResult."""
+        content = package_of(package) if isinstance(package, Path) else package
+
+        def carry_out() -> dict[str, Any]:
+            job = self.org.deploys.start(content, Options(check_only=check_only), user_id=self.org.administrator_id)
+            self.org.deploys.finish(job)
+            return job.result(details=True)
+
+        return self._on_server(carry_out)
+
+    def assign(self, username: str, permission_set: str) -> None:
+        """Assign a permission set to a user, as `sf org assign permset` does; LookupError when one is not there."""
+
+        def insert() -> None:
+            database = self.org.database
+            found = database.first("PermissionSet", Name=permission_set)
+            user = self.org.user_id_of(username)
+            if found is None or user is None:
+                raise LookupError(f"there is no {username if found else permission_set}")
+            link = {"PermissionSetId": found["Id"], "AssigneeId": user}
+            if database.first("PermissionSetAssignment", **link) is None:
+                database.insert("PermissionSetAssignment", link, by_system=True)
+
+        self._on_server(insert)
+
+    def set_channel(self, number: str, *, flow: str = "", fallback_queue: str = "") -> None:
+        """Point a dialed number at a flow and a fallback queue, both by developer name."""
+        self._on_server(
+            lambda: set_phone_channel(self.org.database, number=number, flow=flow, fallback_queue=fallback_queue)
+        )
 
     def expire_sessions(self) -> None:
         """End every session of the core API."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,9 @@ from scv_emulator.seed import App, PhoneChannel, Queue, Seed
 from scv_emulator.server import Emulator
 from scv_voicemail.cli.keys import make_pair
 
-from tests.builders import NOON
 from tests.commands import PREFIX, run, the_document
+
+LONG_AGO = datetime(2020, 1, 1, 12, tzinfo=UTC)
 
 Settings = dict[str, str | None]
 
@@ -66,14 +68,14 @@ CASES = {
     "no key": Broken(
         settings={"PRIVATE_KEY_FILE": None}, check="private key", saw="PRIVATE_KEY_FILE", fix="set it", code=3
     ),
-    "no PEM": Broken(settings={"PRIVATE_KEY_FILE": __file__}, check="private key", saw="PEM", fix="", code=3),
+    "no PEM": Broken(settings={"PRIVATE_KEY_FILE": __file__}, check="private key", saw="PEM", fix="set it", code=3),
     "the certificate of another key": Broken(
         settings={"CERTIFICATE_FILE": "other.crt"}, check="certificate", saw="another key", fix="PRIVATE_KEY", code=3
     ),
     "an expired certificate": Broken(
         settings={"PRIVATE_KEY_FILE": "old.key", "CERTIFICATE_FILE": "old.crt"},
         check="certificate",
-        saw="expired on 2026-11-21",
+        saw="expired on 2020-01-02",
         fix="keys generate",
         code=3,
     ),
@@ -92,7 +94,7 @@ CASES = {
         code=4,
     ),
     "another org": Broken(
-        settings={"ORG_ID": "00D000000000001"}, check="org id", saw="belongs to 00DHs", fix="LOGIN_URL", code=4
+        settings={"ORG_ID": "00D000000000001"}, check="org", saw="belongs to 00DHs", fix="LOGIN_URL", code=4
     ),
     "nobody answers": Broken(
         settings={"TELEPHONY_URL": "http://127.0.0.1:9"}, check="clock", saw="does not answer", fix="firewall", code=3
@@ -165,7 +167,7 @@ CASES = {
 def folder(tmp_path: Path) -> Path:
     """Where doctor runs, with a pair of keys that nobody knows and one that has expired."""
     make_pair(tmp_path / "other.key", tmp_path / "other.crt", subject="other", days=9)
-    make_pair(tmp_path / "old.key", tmp_path / "old.crt", subject="old", days=1, now=NOON)
+    make_pair(tmp_path / "old.key", tmp_path / "old.crt", subject="old", days=1, now=LONG_AGO)
     return tmp_path
 
 

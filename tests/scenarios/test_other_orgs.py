@@ -279,7 +279,7 @@ def test_a_transcript_that_is_refused_everywhere_is_a_warning_and_not_a_hold_up(
             simulation.emulator.fault(**REFUSALS[refusal], method="POST", path=path, times=None)
         voicemail = simulation.leave()
 
-        simulation.work(at_most_hours=1)
+        simulation.work(at_most_hours=2)
 
         run = simulation.run(voicemail)
         assert run.state is RunState.DELIVERED

@@ -27,9 +27,9 @@ def examine(settings: Settings) -> Iterator[Finding]:
 
 
 def _settings(settings: Settings) -> Iterator[Finding]:
-    from scv_voicemail.wiring import NEEDED, check_targets
+    from scv_voicemail.target_wiring import check_targets, needed
 
-    missing = [f"{PREFIX}{name.upper()}" for name in NEEDED if not getattr(settings, name)]
+    missing = [f"{PREFIX}{name.upper()}" for name in needed(settings) if not getattr(settings, name)]
     if missing:
         yield failed("settings", f"not set: {', '.join(missing)}", "set them in the environment or in .env")
     else:

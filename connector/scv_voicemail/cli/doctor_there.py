@@ -76,7 +76,8 @@ def _telephony_login(settings: Settings) -> Iterator[Finding]:
 
 
 def _rest(settings: Settings) -> Iterator[Finding]:
-    from scv_voicemail.wiring import REST_NEEDS, salesforce_client
+    from scv_voicemail.target_wiring import REST_NEEDS
+    from scv_voicemail.wiring import salesforce_client
 
     missing = [f"{PREFIX}{name.upper()}" for name in REST_NEEDS if not getattr(settings, name)]
     if not settings.has_rest:
@@ -97,7 +98,7 @@ def _rest(settings: Settings) -> Iterator[Finding]:
         yield fine("REST login", saw)
     with contextlib.closing(client):
         for name, check in (
-            ("org id", _org),
+            ("org", _org),
             ("contact center", _contact_center),
             ("objects", _objects),
             ("phone channel", _phone_channel),
@@ -111,7 +112,7 @@ def _org(settings: Settings, client: SalesforceClient) -> Iterator[Finding]:
     if row is None or str(row["Id"])[:15] == settings.org_id[:15]:
         return
     saw = f"the REST login belongs to {row['Id']}, the setting says {settings.org_id or 'nothing'}"
-    yield failed("org id", saw, f"set {PREFIX}ORG_ID to the org's own, or {PREFIX}LOGIN_URL to the other org")
+    yield failed("org", saw, f"set {PREFIX}ORG_ID to the org's own, or {PREFIX}LOGIN_URL to the other org")
 
 
 def _contact_center(settings: Settings, client: SalesforceClient) -> Iterator[Finding]:

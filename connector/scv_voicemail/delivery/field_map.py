@@ -14,20 +14,21 @@ from typing import Any
 
 from scv_voicemail.delivery.record_facts import FACTS, FOUND, LINKS, as_text, facts_of
 from scv_voicemail.errors import SettingsInvalid
-from scv_voicemail.voicemail import Recording, Segment, Transcript, Voicemail
+from scv_voicemail.voicemail import Mailbox, MailboxKind, Recording, Segment, Transcript, Voicemail
 
 _API_NAME = re.compile(r"[A-Za-z]\w{0,254}", re.ASCII)
 _ATTRIBUTE = re.compile(r"attribute\[[^\[\]{}]+\]")
 
-_EXAMPLE = Voicemail(
+EXAMPLE = Voicemail(
     id="example",
     caller="+14155550142",
     dialed_number="+18005550100",
     started_at=datetime(2026, 1, 1, tzinfo=UTC),
-    recording=Recording(path="", duration_seconds=1.0, size_bytes=1, sha256=""),
-    transcript=Transcript(segments=(Segment(text="Hello", start_ms=0, end_ms=1, confidence=1.0),)),
+    recording=Recording(path="", duration_seconds=1.0, size_bytes=1, sha256="", location="https://example.com/a.wav"),
+    transcript=Transcript(segments=(Segment(text="Hello", start_ms=0, end_ms=1, confidence=1.0),), language="en-US"),
+    mailbox=Mailbox(kind=MailboxKind.QUEUE, name="Voicemail"),
 )
-"""What format specifications are tried on before the first voicemail comes."""
+"""What templates are tried on before the first voicemail comes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ class Template:
     @classmethod
     def parse(cls, text: str) -> Template:
         """Raises ValueError with a sentence about what is wrong."""
-        example = facts_of(_EXAMPLE, target="example") | dict.fromkeys((*FOUND, *LINKS), "x")
+        example = facts_of(EXAMPLE, target="example") | dict.fromkeys((*FOUND, *LINKS), "x")
         parts = []
         for literal, name, spec, conversion in Formatter().parse(text):
             part = Part(literal, name or "", spec or "")

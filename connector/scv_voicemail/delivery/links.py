@@ -16,7 +16,11 @@ from scv_voicemail.errors import AuthenticationFailed, Misconfigured, Rejected
 from scv_voicemail.ports import Attempt, Receipt
 
 VOICE_CALL_LINKS: Mapping[str, str] = {"RelatedRecordId": "case_id", "Voicemail__c": "custom_object_id"}
-"""Fields of VoiceCall and what they point at; `RelatedRecordId` takes no custom object (Object Reference, VoiceCall)."""
+"""Fields of VoiceCall and what they point at; a custom object cannot be a RelatedRecord (Object Reference)."""
+
+
+RECORDS = frozenset({"case", "custom_object"})
+"""The targets that make a record beside the VoiceCall."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,15 +58,19 @@ class Found:
 class Links:
     """Joins what an org holds of a voicemail. An org without Voice has no VoiceCall, and nothing fails."""
 
-    def __init__(self, records: Records, ends: Sequence[End]) -> None:
+    def __init__(self, records: Records, ends: Sequence[End], *, default_targets: Collection[str]) -> None:
         self.records = records
         self.ends = tuple(ends)
+        self.default_targets = frozenset(default_targets)
 
     def join(self, attempt: Attempt, *, known: Mapping[str, str] | None = None) -> Receipt:
         """Write the links that are empty; `known` are ids by placeholder that need no looking up.
 
-        The records are in front of the rep by now: a link that Salesforce refuses is a warning, not a failure.
+        The records are in front of the rep by now: a link that Salesforce refuses is a warning, not a failure. A
+        voicemail that becomes a VoiceCall only has nothing to be linked with, and nobody is asked.
         """
+        if RECORDS.isdisjoint(attempt.voicemail.targets or self.default_targets):
+            return {}
         found = [one for one in (self._look(end, attempt) for end in self.ends) if one is not None]
         ids = {one.end.placeholder: one.id for one in found} | dict(known or {})
         linked: list[str] = []

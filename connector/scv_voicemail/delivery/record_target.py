@@ -4,9 +4,9 @@
               ▲        ▲        │
               └────────┴────────┘ when the record is gone
 
-The record is made by a plain create that carries the key in a unique External Id: of two creates the first wins, and the
-other is refused with DUPLICATE_VALUE. A create never changes a record, so a repeat cannot take back what a rep or an
-assignment rule has done in the meantime.
+The record is made by a plain create that carries the key in a unique External Id: of two creates the first wins, and
+the other is refused with DUPLICATE_VALUE. A create never changes a record, so a repeat cannot take back what a rep or
+an assignment rule has done in the meantime.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Any
 
 from scv_voicemail.delivery.field_map import FieldMap
 from scv_voicemail.delivery.links import Links
+from scv_voicemail.delivery.map_checks import KEY_FIX, key_problem
 from scv_voicemail.delivery.people import Caller, Owner, People
 from scv_voicemail.delivery.record_facts import facts_of
 from scv_voicemail.delivery.record_shape import Fitted, Shape, fit, same
@@ -196,23 +197,3 @@ class RecordTarget:
         self.records.forget(self.fields.object_name)
         if attempt.now - shape.read_at > FRESH:
             raise NotYet(f"the org has changed: {error.what}", after_seconds=0.1) from error
-
-
-KEY_FIX = (
-    "deploy sfdx/force-app/main, assign the permission set Voicemail_Integration to the integration user, or name "
-    "another object and a unique External Id of it in the settings"
-)
-
-
-def key_problem(shape: Shape | None, fields: FieldMap) -> str:
-    """Why no record can be made once and only once; "" when it can."""
-    if shape is None:
-        return f"the integration user sees no object {fields.object_name}"
-    key = shape.field(fields.key)
-    if key is None:
-        return f"the integration user sees no field {fields.object_name}.{fields.key}"
-    if not key.external_id or not key.unique:
-        return f"{fields.object_name}.{fields.key} must be an External Id and unique"
-    if not shape.createable or not key.createable:
-        return f"the integration user may not create {fields.object_name} records with {fields.key}"
-    return ""

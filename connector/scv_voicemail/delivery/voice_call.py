@@ -3,9 +3,9 @@
 Follows "Send Voicemails to Reps" of the Implementation Guide, and asks where the guide waits: an update is
 asynchronous and its outcome can only be read back.
 
-    open ─► mark ─► confirm ─► transcribe ─► route ─► finalize ─► upload ─► verify
-                       │                       ▲          ▲                   │
-                       └── until it is applied └──────────┴── what is missing ┘
+    open ─► mark ─► confirm ─► transcribe ─► route ─► finalize ─► verify ─► upload
+                       │                       ▲          ▲          │      (what of the transcript
+                       └── until it is applied └──────────┴─ missing ┘       the open call refused)
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from scv_voicemail.delivery.links import Links
 from scv_voicemail.delivery.voice_call_state import VoiceCallView
 from scv_voicemail.errors import AuthenticationFailed, Misconfigured, Rejected, TryAgain
 from scv_voicemail.ports import Attempt, NotYet, Receipt, Redo, Step
@@ -36,6 +37,12 @@ MESSAGE_NAMESPACE = uuid.UUID("6d6a4ab2-3a0c-5f0e-9b0f-3b7f3d2c6f11")
 
 ROUTING_SETTLE_SECONDS = 5.0
 """A voicemail may be between queue and rep for so long before it counts as not routed."""
+
+UPLOADS = 3
+"""How often, at the most, a transcript is uploaded that does not arrive."""
+
+UPLOAD_SECONDS = 3600.0
+"""How long the upload is tried while Salesforce does not answer; the voicemail is routed, so this can take its time."""
 
 CLOSING_SETTLE_SECONDS = 15.0
 """The closing update may need so long before the closed call takes uploads."""
@@ -59,15 +66,24 @@ class VoiceCallOptions:
 class VoiceCallTarget:
     """Delivers by the Telephony Integration API and reads everything back by REST.
 
-    Without REST access (`view=None`) nothing can be looked up: confirming becomes a wait, verifying a warning.
+    Without REST access (`view=None`) nothing can be looked up: confirming becomes a wait, verifying a warning. `links`
+    joins the VoiceCall with the Case and the custom object's record of the same voicemail, if there are any.
     """
 
     name = "voice_call"
 
-    def __init__(self, *, telephony: TelephonyClient, view: VoiceCallView | None, options: VoiceCallOptions) -> None:
+    def __init__(
+        self,
+        *,
+        telephony: TelephonyClient,
+        view: VoiceCallView | None,
+        options: VoiceCallOptions,
+        links: Links | None = None,
+    ) -> None:
         self.telephony = telephony
         self.view = view
         self.options = options
+        self.links = links
 
     def steps(self) -> Sequence[Step]:
         """The documented sequence; each step's docstring says what a repeat of it finds."""
@@ -78,8 +94,9 @@ class VoiceCallTarget:
             Step(name="transcribe", run=self._transcribe),
             Step(name="route", run=self._route),
             Step(name="finalize", run=self._finalize),
-            Step(name="upload", run=self._upload),
             Step(name="verify", run=self._verify),
+            Step(name="upload", run=self._upload),
+            *([Step(name="link", run=self._link)] if self.links else []),
         ]
 
     # ------------------------------------------------------------------------------------------------------- the steps
@@ -212,30 +229,6 @@ class VoiceCallTarget:
         )
         return {"status": update.status}
 
-    def _upload(self, attempt: Attempt) -> Receipt:
-        """Upload what the open call did not take, by the Connect API, once the call is closed (guide, chapter 5)."""
-        left = set(attempt.receipts["transcribe"].get("left", ()))
-        if not left:
-            return {}
-        lost = f"{len(left)} transcript entries are not in Salesforce"
-        if self.view is None:
-            return {"warning": f"{lost}: the open call refused them, and uploading them later needs REST access"}
-        try:
-            left -= self._stored(attempt)
-            messages = [message for message in self._messages(attempt) if message.message_id in left]
-            if not messages:
-                return {}
-            upload_id = self.view.upload(attempt.voicemail.id, _call_id(attempt), messages)
-        except TryAgain as error:
-            if attempt.waited_seconds < self.options.patience_seconds:
-                raise
-            return {"warning": f"{lost}: {error}"}
-        except (Rejected, Misconfigured) as error:
-            if attempt.waited_seconds < CLOSING_SETTLE_SECONDS:
-                raise NotYet(f"the closed call does not take the transcript yet: {error}", after_seconds=2) from error
-            return {"warning": f"{lost}: {error}"}
-        return {"uploadId": upload_id, "entries": [message.message_id for message in messages]}
-
     def _verify(self, attempt: Attempt) -> Receipt:
         """Read the other side: completed, recording there, queued or with a rep. What is missing is done again."""
         if self.view is None:
@@ -253,7 +246,6 @@ class VoiceCallTarget:
                 warnings.append(f"CallOrigin reads {state.call_origin!r}: something else changed it")
             if recordings > 1:
                 warnings.append(f"the VoiceCall has {recordings} recordings")
-            warnings += self._not_uploaded(attempt)
             return {"work": work, "warning": "; ".join(warnings)}
         patience = ROUTING_SETTLE_SECONDS if complete else self.options.patience_seconds
         if attempt.waited_seconds < patience:
@@ -262,13 +254,37 @@ class VoiceCallTarget:
             raise Redo("the closing update did not take effect: no recording or not completed", step="finalize")
         raise Redo("the voicemail is in nobody's queue", step="route")
 
-    def _not_uploaded(self, attempt: Attempt) -> list[str]:
-        """A warning when an uploaded transcript does not arrive; waits for it a little."""
-        uploaded = set(attempt.receipts["upload"].get("entries", ()))
-        missing = uploaded - self._stored(attempt) if uploaded else set()
-        if missing and attempt.waited_seconds < CLOSING_SETTLE_SECONDS:
-            raise NotYet("the uploaded transcript is not there yet", after_seconds=2)
-        return [f"{len(missing)} uploaded transcript entries did not arrive"] if missing else []
+    def _link(self, attempt: Attempt) -> Receipt:
+        """Link the records of the other targets that are there by now, both ways. A repeat finds them linked."""
+        assert self.links is not None
+        return self.links.join(attempt, known={"voice_call_id": _call_id(attempt)})
+
+    def _upload(self, attempt: Attempt) -> Receipt:
+        """Add what the open call refused, by the Connect API (guide, chapter 5). The voicemail is routed by now."""
+        left = set(attempt.receipts["transcribe"].get("left", ()))
+        if not left:
+            return {}
+        lost = f"{len(left)} transcript entries are not in Salesforce"
+        if self.view is None:
+            return {"warning": f"{lost}: the open call refused them, and uploading them later needs REST access"}
+        try:
+            missing = left - self._stored(attempt)
+            if not missing:
+                return {"uploaded": len(left)}
+            self._let_it_arrive(attempt)
+            messages = [message for message in self._messages(attempt) if message.message_id in missing]
+            self.view.upload(attempt.voicemail.id, _call_id(attempt), messages)
+        except TryAgain as error:
+            if attempt.waited_seconds < UPLOAD_SECONDS:
+                raise
+            return {"warning": f"{lost}: {error}"}
+        except (Rejected, Misconfigured) as error:
+            if attempt.waited_seconds < CLOSING_SETTLE_SECONDS:
+                raise NotYet(f"the closed call does not take the transcript yet: {error}", after_seconds=2) from error
+            return {"warning": f"{lost}: {error}"}
+        if attempt.waited_seconds < UPLOADS * self.options.patience_seconds:
+            raise NotYet("the uploaded transcript is not there yet", after_seconds=1)
+        return {"warning": f"{lost}: they were uploaded and did not arrive"}
 
     def _let_it_arrive(self, attempt: Attempt) -> None:
         """After a doubtful try what was sent may still be carried out: wait before it is sent again."""

@@ -87,8 +87,8 @@ class VoiceCallView:
         except Rejected:  # no conversation, or none that holds entries yet
             return set()
 
-    def upload(self, vendor_call_key: str, voice_call_id: str, messages: Sequence[TranscriptMessage]) -> str:
-        """Add transcript entries to the closed call; the id of the upload, which takes effect later."""
+    def upload(self, vendor_call_key: str, voice_call_id: str, messages: Sequence[TranscriptMessage]) -> None:
+        """Add transcript entries to the closed call; it takes effect later."""
         entries = [
             ConversationEntry(
                 identifier=message.message_id,
@@ -101,7 +101,6 @@ class VoiceCallView:
         upload = self.salesforce.upload_conversation_entries(vendor_call_key, entries, voice_call_ids=[voice_call_id])
         if upload.status.upper() == "FAILED":
             raise Rejected(f"the transcript upload failed: {upload.error_detail}", service="salesforce")
-        return upload.upload_id
 
     def _pending(self, voice_call_id: str) -> list[dict[str, Any]]:
         return self.salesforce.query("SELECT Id FROM PendingServiceRouting WHERE WorkItemId = :id", id=voice_call_id)

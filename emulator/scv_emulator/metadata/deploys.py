@@ -139,6 +139,12 @@ class Deploys:
         self._due.after(delay // 2, lambda: self._begin(job, delay - delay // 2))
         return job
 
+    def finish(self, job: Deploy) -> None:
+        """Carry a job out now, whatever its delay."""
+        if not job.done:
+            job.started = job.started or self._now()
+            self._finish(job)
+
     def start_validated(self, job_id: str, *, user_id: str) -> Deploy:
         """Deploy what was only validated before; raises `SalesforceError`."""
         validated = self.get(job_id)
@@ -166,6 +172,10 @@ class Deploys:
             raise SalesforceError(400, "INVALID_ID_FIELD", "Deployment already completed")
         job.status, job.completed = "Canceled", self._now()
         return job
+
+    def describe(self) -> list[dict[str, Any]]:
+        """Every job without its details; JSON-ready."""
+        return [job.result(details=False) for job in self._jobs.values()]
 
     def clear(self) -> None:
         """Forget every job and every component."""

@@ -29,6 +29,9 @@ def routes(telephony: Callable[[], Telephony], switches: Switches) -> list[BaseR
     """The routes under `/telephony/v1`; `telephony` is asked anew for every request, because a reset replaces it."""
 
     async def answer(request: Request) -> Response:
+        if not switches.voice_enabled:
+            message = "Service Cloud Voice is not enabled for this org"
+            return Json({"code": "FORBIDDEN", "message": message}, status_code=403)
         segments = _segments(request)
         handlers, call_id = _handlers(Endpoints(telephony(), switches), segments)
         if handlers is None:

@@ -195,20 +195,6 @@ def test_what_others_have_changed_is_a_warning() -> None:
     assert "2 recordings" in receipt["warning"]
 
 
-def test_an_uploaded_transcript_is_waited_for_and_its_absence_told() -> None:
-    """An upload takes effect later; after a while the voicemail is delivered without it, with a warning."""
-    bench = Bench()
-    bench.view.call, bench.view.has_recordings, bench.view.routings = a_call(), 1, ["our routing"]
-    receipts = DONE | {"upload": {"uploadId": "upload-1", "entries": ["one", "two"]}}
-    bench.view.entries = {"one"}
-
-    with pytest.raises(NotYet):
-        bench.do("verify", waited=1, **receipts)
-    receipt = bench.do("verify", waited=LONG, **receipts)
-
-    assert receipt["warning"] == "1 uploaded transcript entries did not arrive"
-
-
 def test_without_rest_access_verifying_is_a_warning() -> None:
     """It is said, so that nobody takes it for verified."""
     receipt = Bench(rest=False).do("verify", **DONE)

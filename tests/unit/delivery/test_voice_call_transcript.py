@@ -135,16 +135,53 @@ def left_over(bench: Bench) -> list[str]:
     return message_ids(bench)
 
 
-def test_only_what_is_missing_is_uploaded() -> None:
-    """Of two refused entries one has appeared meanwhile."""
+def test_only_what_is_missing_is_uploaded_and_then_waited_for() -> None:
+    """Of two refused entries one has appeared meanwhile; the other is there some time after its upload."""
     bench = Bench()
     there, missing = left_over(bench)
     bench.view.entries = {there}
 
-    receipt = bench.do("upload", transcribe={"left": [there, missing]})
+    with pytest.raises(NotYet):
+        bench.do("upload", transcribe={"left": [there, missing]})
+    bench.view.entries = {there, missing}
+    receipt = bench.do("upload", number=2, transcribe={"left": [there, missing]})
 
     assert [message.message_id for message in bench.view.uploaded] == [missing]
-    assert receipt == {"uploadId": "upload-1", "entries": [missing]}
+    assert receipt == {"uploaded": 2}
+
+
+def test_an_upload_that_was_sent_is_not_sent_again_at_once() -> None:
+    """It may still be under way."""
+    bench = Bench()
+    left = left_over(bench)
+
+    with pytest.raises(NotYet):
+        bench.do("upload", number=2, waited=1, transcribe={"left": left})
+
+    assert bench.view.uploaded == []
+
+
+def test_an_upload_that_never_arrives_is_told_in_the_end() -> None:
+    """The voicemail is with the reps; that its transcript is missing must be known."""
+    bench = Bench()
+    left = left_over(bench)
+
+    receipt = bench.do("upload", number=9, waited=3 * LONG, transcribe={"left": left})
+
+    assert "did not arrive" in receipt["warning"]
+
+
+def test_an_upload_during_an_outage_is_tried_for_an_hour() -> None:
+    """The voicemail is routed, so its transcript can wait; in the end a warning says that it is missing."""
+    bench = Bench()
+    left = left_over(bench)
+    bench.view.upload_error = Unavailable("HTTP 503")
+
+    with pytest.raises(Unavailable):
+        bench.do("upload", number=9, waited=3599, transcribe={"left": left})
+    receipt = bench.do("upload", number=10, waited=3600, transcribe={"left": left})
+
+    assert "HTTP 503" in receipt["warning"]
 
 
 @pytest.mark.parametrize("left", [[], None])

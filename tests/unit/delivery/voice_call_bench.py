@@ -116,11 +116,10 @@ class FakeView:
     def transcript_ids(self, vendor_call_key: str) -> set[str]:
         return self.entries
 
-    def upload(self, vendor_call_key: str, voice_call_id: str, messages: Sequence[TranscriptMessage]) -> str:
+    def upload(self, vendor_call_key: str, voice_call_id: str, messages: Sequence[TranscriptMessage]) -> None:
         if self.upload_error is not None:
             raise self.upload_error
         self.uploaded += messages
-        return "upload-1"
 
 
 class Bench:

@@ -1,0 +1,144 @@
+"""Every file belongs to exactly one component, lies where its type lies, and is called what it says.
+
+Salesforce's own converter leaves a class without its `-meta.xml` out in silence, copies what lies in a wrong folder,
+and believes any `fullName`; so these are the rules that hold before it is asked.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from tests.sfdx.checks.component_types import (
+    BUNDLE_FILES,
+    BY_FOLDER,
+    BY_SUFFIX,
+    FOLDER_ROOTS,
+    OBJECT_CHILDREN,
+    ComponentType,
+)
+from tests.sfdx.checks.project import Component, Finding, Project, component, expected_root
+
+META = "-meta.xml"
+API_NAME = re.compile(r"^[A-Za-z](?:_?[A-Za-z0-9])*(?:__(?:c|e|mdt))?$")
+BUNDLE_NAME = re.compile(r"^[a-z](?:_?[A-Za-z0-9])*$")
+FREE_NAMES = {"Layout"}
+"""Types whose names are labels: they may have blanks."""
+
+
+def claim(files: Mapping[str, str]) -> tuple[list[Component], list[Finding]]:
+    """The components of these files, and what is wrong with the files' places."""
+    components: list[Component] = []
+    findings: list[Finding] = []
+    for path in files:
+        found = _claim(path, files)
+        if isinstance(found, Component):
+            components.append(found)
+        elif found:
+            findings.append(Finding(path, 1, found))
+    seen: dict[tuple[str, str], str] = {}
+    for one in components:
+        if (one.type, one.name) in seen:
+            findings.append(Finding(one.path, 1, f"{one.type} {one.name} is in {seen[one.type, one.name]}, too"))
+        seen[one.type, one.name] = one.path
+    return components, findings
+
+
+def check_places(project: Project) -> Iterator[Finding]:
+    """Files that are no part of any component, and parts that are missing."""
+    yield from project.misplaced
+
+
+def check_full_names(project: Project) -> Iterator[Finding]:
+    """A component is called what its file is called."""
+    for one in project.components:
+        if one.root.tag != expected_root(one.type):
+            yield one.finding(one.root, f"the root is {one.root.tag}, not {expected_root(one.type)}")
+        said = one.root.value("fullName")
+        if said and said != one.own_name:
+            yield one.finding(one.root.first("fullName"), f"fullName is {said}, the file is named {one.own_name}")
+        is_child = one.type in {child.name for child in OBJECT_CHILDREN.values()}
+        if is_child and not said:
+            yield one.finding(one.root, f"fullName is missing: {one.own_name} would not be deployed")
+        legal = BUNDLE_NAME if one.type == "LightningComponentBundle" else API_NAME
+        if one.type not in FREE_NAMES and not legal.match(one.own_name):
+            yield one.finding(one.root, f"{one.own_name} is no API name")
+        custom = one.type == "CustomField" or (one.type == "CustomObject" and one.root.tag == "CustomObject")
+        if custom and not one.own_name.endswith(("__c", "__e", "__mdt")):
+            yield one.finding(one.root, f"{one.own_name} is standard; it would overwrite the org's")
+
+
+def _claim(path: str, files: Mapping[str, str]) -> Component | str | None:
+    """The component whose file this is; None for the other parts of one; a sentence when it is nobody's."""
+    parts = path.split("/force-app/", 1)[-1].split("/")[1:]
+    if parts[:1] == ["default"]:
+        parts = parts[1:]
+    folder, inside, file = parts[0], parts[1:-1], parts[-1]
+    if len(parts) < 2:
+        return "lies in no folder of a type"
+    if folder == "lwc":
+        return _bundle_file(path, inside, file, files)
+    if folder == "objects":
+        return _object_file(path, inside, file, files)
+    own = BY_FOLDER.get(folder)
+    if own is None:
+        return f"there is no type of metadata in a folder {folder}"
+    if own.content and file.endswith(own.content):
+        return None if f"{path}{META}" in files else f"has no {file}{META}: it would be left out in silence"
+    return _plain_file(path, own, inside, file, files)
+
+
+def _plain_file(
+    path: str, own: ComponentType, inside: list[str], file: str, files: Mapping[str, str]
+) -> Component | str:
+    name, dot, suffix = file.removesuffix(META).rpartition(".")
+    if not file.endswith(META) or not dot:
+        return f"is no part of a {own.name}: it does not end in {META}"
+    folder_root = FOLDER_ROOTS.get(own.name, "")
+    if folder_root and suffix == folder_root[0].lower() + folder_root[1:] and not inside:
+        return component(folder_root, name, path, files[path])
+    if suffix not in BY_SUFFIX:
+        return f"nothing has the ending {suffix}"
+    if suffix != own.suffix:
+        return f"a {BY_SUFFIX[suffix].name} lies in {BY_SUFFIX[suffix].folder}/, not in {own.folder}/"
+    if bool(inside) != own.in_folders:
+        return f"a {own.name} lies {'in a folder of' if own.in_folders else 'directly in'} {own.folder}/"
+    if own.content and path.removesuffix(META) not in files:
+        return f"there is no {file.removesuffix(META)} to it"
+    if inside:
+        described = "/".join((*path.split("/")[:-2], f"{inside[0]}.{folder_root[0].lower()}{folder_root[1:]}{META}"))
+        if not any(other.endswith(f"/{own.folder}/" + described.rsplit("/", 1)[1]) for other in files):
+            return f"the folder {inside[0]} is not described by a {folder_root}"
+    return component(own.name, "/".join((*inside, name)), path, files[path])
+
+
+def _object_file(path: str, inside: list[str], file: str, files: Mapping[str, str]) -> Component | str:
+    if len(inside) == 1:
+        if file != f"{inside[0]}.object{META}":
+            return f"only {inside[0]}.object{META} lies here"
+        return component("CustomObject", inside[0], path, files[path])
+    kind = OBJECT_CHILDREN.get(inside[1]) if len(inside) == 2 else None
+    if kind is None:
+        return "is no part of an object"
+    if not file.endswith(f".{kind.suffix}{META}"):
+        return f"does not end in .{kind.suffix}{META}, as everything in {kind.folder}/ does"
+    return component(kind.name, f"{inside[0]}.{file.removesuffix(f'.{kind.suffix}{META}')}", path, files[path])
+
+
+def _bundle_file(path: str, inside: list[str], file: str, files: Mapping[str, str]) -> Component | str | None:
+    if not inside:
+        return "lies in lwc/ itself: every component has a folder"
+    name, folder = inside[0], path.rsplit("/", 1)[0]
+    if len(inside) > 1:
+        return "is no part of a component: only __tests__ may lie below it"
+    if f"{folder}/{name}.js{META}" not in files:
+        return f"{name}.js{META} is missing: the component would be left out in silence"
+    if f"{folder}/{name}.js" not in files and f"{folder}/{name}.css" not in files:
+        return f"{name}.js is missing"
+    if not file.endswith(BUNDLE_FILES):
+        return "a component has no such files"
+    if file.endswith(META):
+        if file != f"{name}.js{META}":
+            return f"describes {file.split('.')[0]}, the component is {name}"
+        return component("LightningComponentBundle", name, path, files[path])
+    return None
