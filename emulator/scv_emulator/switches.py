@@ -100,7 +100,7 @@ class Switches:
     )
     deploy_delay_ms: int = _switch("Milliseconds that a metadata deploy takes; half of them in the queue.", default=0)
     voice_field_security: bool = _switch(
-        "The standard fields of VoiceCall, too, must be granted to users who are not administrators.", default=False
+        "The standard fields of VoiceCall, too, must be granted to users who are not administrators.", default=True
     )
     # ------------------------------------------------------------------------------------------------------ limits
     calls_per_second: int = _switch("Voice calls that may be created in one second.", default=50)

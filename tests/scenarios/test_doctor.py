@@ -13,6 +13,7 @@ from scv_emulator.server import Emulator
 from scv_voicemail.cli.keys import make_pair
 
 from tests.commands import PREFIX, run, the_document
+from tests.wav_files import a_wav_file
 
 LONG_AGO = datetime(2020, 1, 1, 12, tzinfo=UTC)
 
@@ -207,17 +208,15 @@ def test_an_org_that_is_in_order_has_nothing_to_mend(folder: Path) -> None:
     assert not left_behind
 
 
-def test_parked_voicemails_are_a_warning(folder: Path, tmp_path: Path) -> None:
+def test_parked_voicemails_are_a_warning(folder: Path) -> None:
     """Somebody has to look after them."""
-    from tests.wav_files import a_wav_file
-
-    wav = a_wav_file(tmp_path / "a.wav")
+    wav = a_wav_file(folder / "a.wav")
     with Emulator() as emulator:
-        settings = emulator.env()
-        unknown_number = ("--from", "4155550142", "--to", "+18005550199", "--wait", "0")
-        run("deliver", wav, *unknown_number, settings=settings | {f"{PREFIX}TARGETS": "voice_call"}, folder=folder)
-        waiting = run("doctor", "--json", settings=settings, folder=folder)
+        settings = emulator.env() | {f"{PREFIX}RETRY_BASE_SECONDS": "0.05", f"{PREFIX}PATIENCE_SECONDS": "1"}
+        run("deliver", wav, "--from", "4155550142", "--to", "+18005550199", settings=settings, folder=folder)
+        answer = run("doctor", "--json", settings=settings, folder=folder)
 
-    (journal,) = [one for one in the_document(waiting)["findings"] if one["check"] == "journal"]
-    assert journal["verdict"] == "ok"
-    assert "1 waiting" in journal["saw"]
+    (journal,) = [one for one in the_document(answer)["findings"] if one["check"] == "journal"]
+    assert answer.returncode == 6
+    assert (journal["verdict"], journal["saw"]) == ("warn", "0 waiting, 0 running, 0 delivered, 1 parked")
+    assert "scv-voicemail retry" in journal["fix"]

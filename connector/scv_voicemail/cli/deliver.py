@@ -185,12 +185,18 @@ def _report(voicemail_id: str, runs: list[Run], *, as_json: bool) -> Exit:
         emit({"id": voicemail_id, "exit": int(code), "warnings": warnings, "runs": [run_data(run) for run in runs]})
         return code
     for run in runs:
-        call_id = run.receipts.get("open", {}).get("voiceCallId", "")
-        typer.echo(f"{voicemail_id} to {run.target}: {run.state}{f' as {call_id}' if call_id else ''}")
+        record_id = _record_id(run)
+        typer.echo(f"{voicemail_id} to {run.target}: {run.state}{f' as {record_id}' if record_id else ''}")
         if code is not Exit.DONE:
             for heading, text in closing_words(run, now=datetime.now(UTC)):
                 say(f"  {heading}: {text}")
     return code
+
+
+def _record_id(run: Run) -> str:
+    """The id of what the voicemail has become in Salesforce."""
+    opened, saved = run.receipts.get("open", {}), run.receipts.get("save", {})
+    return str(opened.get("voiceCallId") or saved.get("recordId") or "")
 
 
 def _mailbox(queue: str, rep: str) -> Mailbox | None:

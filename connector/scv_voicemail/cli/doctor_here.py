@@ -11,6 +11,7 @@ from pathlib import Path
 from scv_voicemail.cli.finding import Finding, failed, fine, guarded, skipped, warned
 from scv_voicemail.errors import BadVoicemail, SettingsInvalid
 from scv_voicemail.settings import PREFIX, Settings, unknown_names
+from scv_voicemail.target_wiring import check_targets, field_maps, needed, wants_telephony
 
 NEW_PAIR = "make a new pair (scv-voicemail keys generate) and paste its certificate into the contact center"
 RENEW_DAYS = 30
@@ -21,25 +22,29 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield from guarded("settings", lambda: _settings(settings))
     yield from guarded("recording address", lambda: _recording_address(settings))
     yield from guarded("dialed number", lambda: _dialed_number(settings))
-    yield from guarded("private key", lambda: _keys(settings))
+    if wants_telephony(settings):
+        yield from guarded("private key", lambda: _keys(settings))
+    else:
+        yield skipped("private key", "no target needs the contact center's")
     yield from guarded("recordings folder", lambda: _recordings_folder(settings))
     yield from guarded("journal", lambda: _journal(settings))
 
 
 def _settings(settings: Settings) -> Iterator[Finding]:
-    from scv_voicemail.target_wiring import check_targets, needed
-
     missing = [f"{PREFIX}{name.upper()}" for name in needed(settings) if not getattr(settings, name)]
     if missing:
         yield failed("settings", f"not set: {', '.join(missing)}", "set them in the environment or in .env")
-    else:
+    elif wants_telephony(settings):
         yield fine("settings", f"contact center {settings.call_center} of org {settings.org_id}")
+    else:
+        yield fine("settings", f"{', '.join(settings.targets)} as {settings.username}")
     if settings.org_id and not (settings.org_id.startswith("00D") and len(settings.org_id) in (15, 18)):
         fix = "Setup, Company Information, Organization ID: it begins with 00D and has 15 or 18 characters"
         yield failed("org id", f"{settings.org_id!r} is none", fix)
     for name in unknown_names():
         yield warned("setting", f"{name} is not known", "correct its name, or remove it; docs/settings.md has them all")
     check_targets(settings)
+    field_maps(settings)
 
 
 def _recording_address(settings: Settings) -> Iterator[Finding]:

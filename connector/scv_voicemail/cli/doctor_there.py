@@ -8,10 +8,12 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
+from scv_voicemail.cli import doctor_records
 from scv_voicemail.cli.finding import Finding, failed, fine, guarded, skipped, warned
 from scv_voicemail.cli.output import Exit, exit_code
 from scv_voicemail.errors import BadVoicemail, Rejected, SettingsInvalid, VoicemailError
 from scv_voicemail.settings import PREFIX, Settings
+from scv_voicemail.target_wiring import wants_telephony
 
 if TYPE_CHECKING:
     from scv_voicemail.salesforce import SalesforceClient
@@ -31,7 +33,9 @@ OBJECTS = {
 def examine(settings: Settings, *, telephony_is_set_up: bool) -> Iterator[Finding]:
     """Every finding, in the order in which they depend on each other."""
     yield from guarded("clock", lambda: _clock(settings))
-    if telephony_is_set_up:
+    if not wants_telephony(settings):
+        yield skipped("telephony login", "no target needs it")
+    elif telephony_is_set_up:
         yield from guarded("telephony login", lambda: _telephony_login(settings))
     else:
         yield skipped("telephony login", "not tried: mend the failures above first")
@@ -41,14 +45,15 @@ def examine(settings: Settings, *, telephony_is_set_up: bool) -> Iterator[Findin
 def _clock(settings: Settings) -> Iterator[Finding]:
     import httpx
 
-    if not settings.telephony_url:
+    url = settings.telephony_url or settings.login_url
+    if not url:
         return
     try:
-        answer = httpx.get(settings.telephony_url, timeout=settings.timeout_seconds, follow_redirects=False)
+        answer = httpx.get(url, timeout=settings.timeout_seconds, follow_redirects=False)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise SettingsInvalid(
-            f"{settings.telephony_url} does not answer ({type(error).__name__})",
-            fix=f"check {PREFIX}TELEPHONY_URL, DNS, proxy and firewall",
+            f"{url} does not answer ({type(error).__name__})",
+            fix=f"check {PREFIX}{'TELEPHONY' if settings.telephony_url else 'LOGIN'}_URL, DNS, proxy and firewall",
         ) from error
     try:
         skew = (datetime.now(UTC) - parsedate_to_datetime(answer.headers["date"])).total_seconds()
@@ -97,19 +102,16 @@ def _rest(settings: Settings) -> Iterator[Finding]:
     else:
         yield fine("REST login", saw)
     with contextlib.closing(client):
-        for name, check in (
-            ("org", _org),
-            ("contact center", _contact_center),
-            ("objects", _objects),
-            ("phone channel", _phone_channel),
-            ("queue mapping", _queue_mapping),
-        ):
+        for name, check in (("org", _org), *(VOICE_CHECKS if "voice_call" in settings.targets else ())):
             yield from guarded(name, lambda check=check: check(settings, client))  # type: ignore[misc]
+        yield from guarded("targets", lambda: doctor_records.examine(settings, client))
 
 
 def _org(settings: Settings, client: SalesforceClient) -> Iterator[Finding]:
     row = client.query_one("SELECT Id FROM Organization")
     if row is None or str(row["Id"])[:15] == settings.org_id[:15]:
+        return
+    if not settings.org_id and not wants_telephony(settings):  # only the telephony API asks for it
         return
     saw = f"the REST login belongs to {row['Id']}, the setting says {settings.org_id or 'nothing'}"
     yield failed("org", saw, f"set {PREFIX}ORG_ID to the org's own, or {PREFIX}LOGIN_URL to the other org")
@@ -189,6 +191,15 @@ def _queue_mapping(settings: Settings, client: SalesforceClient) -> Iterator[Fin
     else:
         saw = "the fallback queue is not mapped to a queue of the telephony system: routing to it fails"
         yield failed("queue mapping", saw, "Setup, Contact Centers: map it; it may take up to 24 h to work")
+
+
+VOICE_CHECKS = (
+    ("contact center", _contact_center),
+    ("objects", _objects),
+    ("phone channel", _phone_channel),
+    ("queue mapping", _queue_mapping),
+)
+"""What matters only when VoiceCalls are made."""
 
 
 def _channel(settings: Settings, client: SalesforceClient) -> dict[str, Any] | None:

@@ -100,13 +100,8 @@ def run(app: typer.Typer, arguments: Sequence[str]) -> int:
     as_json = "--json" in arguments
     try:
         code = app(args=list(arguments), prog_name="scv-voicemail", standalone_mode=False)
-        sys.stdout.flush()
     except (typer.Abort, KeyboardInterrupt):
         code = Exit.INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read our answer is gone; without this Python would complain while it ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return Exit.FAILED
     except Exception as error:
         if "--debug" in arguments:
             raise

@@ -18,7 +18,11 @@ STEPS = {
     "route": "run the Omni-Channel flow",
     "finalize": "close the call, attach the recording",
     "upload": "upload what the open call refused",
+    "match": "find the caller's Contact and the record's owner",
+    "save": "make the record, or complete it",
+    "link": "link the records of this voicemail with each other",
     "verify": "read back what the org holds",
+    "announce": "publish the event for other programs",
 }
 """What a step does; a step that is not here goes by its name."""
 

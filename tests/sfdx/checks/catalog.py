@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from functools import cache
+from collections.abc import Iterator
+from functools import lru_cache
 
-from tests.sfdx.checks.project import Component, Project
+from tests.sfdx.checks.component import Component, part_of
+from tests.sfdx.checks.project import Project
 from tests.sfdx.checks.standard_names import FieldFacts, standard_objects
 
 ALWAYS_REQUIRED = {"MasterDetail"}
@@ -89,17 +90,7 @@ def _whole(text: str) -> int:
     return int(text) if text.isdecimal() else 0
 
 
-def catalog(project: Project) -> Mapping[str, Mapping[str, FieldFacts]]:
-    """Objects and their fields, for reading."""
-    return catalog_of(project).objects
-
-
-@cache
-def _cached(key: int, project: Project) -> Catalog:
-    voice = any(path.split("/force-app/")[-1].startswith("voice/") for path in project.files)
-    return Catalog(project, voice=voice)
-
-
+@lru_cache(maxsize=4)
 def catalog_of(project: Project) -> Catalog:
     """The catalog of a project. One without voice/ is meant for an org without Service Cloud Voice."""
-    return _cached(id(project), project)
+    return Catalog(project, voice=any(part_of(path) == "voice" for path in project.files))

@@ -5,55 +5,18 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from tests.sfdx.checks.component_types import FOLDER_ROOTS
-from tests.sfdx.checks.xml_tree import Malformed, Node, parse
+from tests.sfdx.checks.component import Component, Finding, part_of
+from tests.sfdx.checks.ownership import claim
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Finding:
-    """What is wrong, and where."""
-
-    path: str
-    line: int
-    problem: str
-
-    def __str__(self) -> str:
-        return f"{self.path}:{self.line} {self.problem}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Component:
-    """One piece of metadata, with the name by which a manifest calls it. `part` is main or voice."""
-
-    type: str
-    name: str
-    path: str
-    part: str
-    root: Node
-
-    @property
-    def object(self) -> str:
-        """The object that this is a part of."""
-        return self.name.partition(".")[0]
-
-    @property
-    def own_name(self) -> str:
-        """The name without the object or folder before it."""
-        return re.split(r"[./]", self.name)[-1]
-
-    def finding(self, node: Node | None, problem: str) -> Finding:
-        """Something that is wrong at this element."""
-        return Finding(self.path, self.root.line if node is None else node.line, problem)
-
-
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Project:
     """Everything that a deployment would send, and the files beside it."""
 
@@ -61,7 +24,7 @@ class Project:
     files: Mapping[str, str]
     """Text of every file of the package directories by its path, but for what .forceignore leaves out."""
     components: tuple[Component, ...] = ()
-    misplaced: tuple[Finding, ...] = field(default=())
+    misplaced: tuple[Finding, ...] = ()
     """Files that are no part of a component, and components that lack a part."""
 
     @classmethod
@@ -81,8 +44,6 @@ class Project:
         return Project(root=self.root, files={**self.files, path: text})._with_components()
 
     def _with_components(self) -> Project:
-        from tests.sfdx.checks.ownership import claim
-
         components, misplaced = claim(self.files)
         return replace(self, components=tuple(components), misplaced=tuple(misplaced))
 
@@ -118,26 +79,6 @@ class Project:
     def code(self, *suffixes: str) -> Iterator[tuple[str, str]]:
         """Path and text of every file that ends so."""
         return ((path, text) for path, text in self.files.items() if path.endswith(suffixes))
-
-
-def part_of(path: str) -> str:
-    """The folder below the package directory: main, voice."""
-    parts = path.split("/")
-    return parts[parts.index("force-app") + 1] if "force-app" in parts[:-2] else ""
-
-
-def component(type_name: str, name: str, path: str, text: str) -> Component:
-    """A component from its file; of a malformed one there is nothing but the name."""
-    try:
-        root = parse(text)
-    except Malformed:
-        root = Node(tag=expected_root(type_name))
-    return Component(type=type_name, name=name, path=path, part=part_of(path), root=root)
-
-
-def expected_root(type_name: str) -> str:
-    """The root element of a component's file."""
-    return FOLDER_ROOTS.get(type_name.removesuffix("Folder"), type_name) if type_name.endswith("Folder") else type_name
 
 
 def _ignored(root: Path) -> list[re.Pattern[str]]:

@@ -6,11 +6,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from scv_voicemail.cli.rehearsal import RehearsalSettings
 from scv_voicemail.cli.story import STEPS, closing_words, lines, next_step
-from scv_voicemail.delivery.voice_call import VoiceCallOptions, VoiceCallTarget
 from scv_voicemail.pipeline import LISTEN
 from scv_voicemail.ports import Event, Run, RunState
-from scv_voicemail.telephony import TelephonyClient
+from scv_voicemail.target_wiring import build_targets
+from scv_voicemail.wiring import salesforce_client, telephony_client
 
 from tests.builders import NOON
 
@@ -24,17 +25,27 @@ def a_run(**changes: Any) -> Run:
     return Run(**given | {"accepted_at": NOON, "due": NOON, "patient_since": NOON} | changes)
 
 
-def test_every_step_of_the_voice_call_target_has_its_words() -> None:
+def test_every_step_of_every_target_has_its_words() -> None:
     """A step that was added or renamed would go by its bare name."""
-    telephony = TelephonyClient(
-        base_url="https://a.example.com", org_id="00D000000000001", call_center="Center", private_key_pem=""
+    settings = RehearsalSettings(
+        telephony_url="https://a.example.com",
+        org_id="00D000000000001",
+        call_center="Center",
+        private_key="telephony",
+        login_url="https://a.example.com",
+        client_id="app",
+        username="me@example.com",
+        oauth_key="app",
+        publish_event=True,
     )
-    target = VoiceCallTarget(telephony=telephony, view=None, options=VoiceCallOptions())
+    telephony, salesforce = telephony_client(settings), salesforce_client(settings)
+    targets = build_targets(settings, telephony=telephony, salesforce=salesforce)
 
-    names = [LISTEN, *(step.name for step in target.steps())]
+    names = {LISTEN, *(step.name for target in targets.values() for step in target.steps())}
     telephony.close()
 
-    assert names == list(STEPS)
+    assert set(targets) == {"voice_call", "case", "custom_object"}
+    assert names == set(STEPS)
 
 
 def test_equal_events_in_a_row_are_one_line() -> None:

@@ -476,8 +476,12 @@ def test_the_running_user_and_the_org_are_known(bench: Bench) -> None:
 
 def test_a_subflow_takes_inputs_and_gives_outputs(bench: Bench) -> None:
     """Its variables are its own; its elements stand in the path behind the name of the calling element."""
-    inner = a_flow(assign("Double", ("twice", "Assign", ref("Sum"))), given("once", "Number"), result("twice", "Number"),
-                   formula("Sum", "{!once} * 2", "Number"))  # fmt: skip
+    inner = a_flow(
+        assign("Double", ("twice", "Assign", ref("Sum"))),
+        given("once", "Number"),
+        result("twice", "Number"),
+        formula("Sum", "{!once} * 2", "Number"),
+    )
     bench.deploy("Doubler", inner)
 
     outputs = bench.run(call("Use", "Doubler", {"once": number(21)}, twice="answer"), result("answer", "Number"))

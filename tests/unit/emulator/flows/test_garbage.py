@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import re
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -24,7 +24,6 @@ from .flow_files import (
     filtered,
     formula,
     get,
-    given as given_input,
     loop,
     number,
     records,
@@ -34,15 +33,19 @@ from .flow_files import (
     variable,
     yes,
 )
+from .flow_files import (
+    given as given_input,
+)
 
+IS_BIG = [
+    condition("count", "GreaterThan", number(2)),
+    condition("Each.Subject", "Contains", text("a")),
+    condition("Each", "IsNull", yes(False)),
+]
 WHOLE = a_flow(
     get("Look", "Case", filtered("Subject", "EqualTo", ref("recordId")), to="Each", first=False, sortField="Subject"),
     loop("Each", "Look", each="Choose", to="Make"),
-    decide(
-        "Choose",
-        ("Big", "1 AND (2 OR 3)", [condition("count", "GreaterThan", number(2)), condition("Each.Subject", "Contains", text("a")), condition("Each", "IsNull", yes(False))], "Step"),
-        otherwise="Each",
-    ),
+    decide("Choose", ("Big", "1 AND (2 OR 3)", IS_BIG, "Step"), otherwise="Each"),
     assign("Step", ("count", "Add", ref("Sum")), ("kept", "Add", ref("Each")), ("day", "Add", number(1)), to="Each"),
     create("Make", "Case", {"Subject": text("{!recordId} {!$Flow.CurrentDate}")}, to="Save"),
     update_from("Save", "kept"),
@@ -52,10 +55,9 @@ WHOLE = a_flow(
     variable("day", "Date", value={"dateValue": "2026-11-20"}),
     records("kept", "Case"),
     to="Look",
-)  # fmt: skip
-TEXTS = sorted(
-    set(re.findall(r">([^<>\n]+)<", WHOLE)) | {"", "true", "-1", "99999", "$Record", "{!x}", "a.b.c", "((", "\u2028"}
 )
+STRANGE = {"", "true", "-1", "99999", "$Record", "{!x}", "a.b.c", "((", "\u2028"}
+TEXTS = sorted(STRANGE | set(re.findall(r">([^<>\n]+)<", WHOLE)))
 
 
 class NoRecords:
@@ -76,8 +78,8 @@ class NoRecords:
     def delete(self, _object: str, _record_id: str) -> None:
         return None
 
-    def atomic(self) -> suppress:
-        return suppress()
+    def atomic(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def setup_id(self, _kind: str, _name: str) -> str:
         return "0N9000000000001AAA"

@@ -183,15 +183,9 @@ def test_only_the_active_version_runs(bench: Bench) -> None:
 
 def test_a_fault_undoes_the_save(bench: Bench) -> None:
     """The record, and what flows wrote before the fault; the caller reads the vendor's words."""
-    bench.deploy(
-        "After", a_flow(note(), create("Break", "Contact", {}), start=on_save("Case"), to="Note", label="Make It")
-    )
-    bench.registry.clear()
-    linked = note()
+    linked, broken = note(), create("Break", "Contact", {})
     linked[1]["connector"] = {"targetReference": "Break"}
-    bench.deploy(
-        "After", a_flow(linked, create("Break", "Contact", {}), start=on_save("Case"), to="Note", label="Make It")
-    )
+    bench.deploy("After", a_flow(linked, broken, start=on_save("Case"), to="Note", label="Make It"))
     case = bench.insert("Case", Subject="before")
 
     with pytest.raises(SalesforceError) as created:
