@@ -1,0 +1,21 @@
+"""Every journal in turn."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from scv_voicemail.journal.memory import MemoryJournal
+from scv_voicemail.journal.sqlite import SqliteJournal
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def journal(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
+    """One journal of each kind in turn."""
+    if request.param == "memory":
+        yield MemoryJournal()
+    else:
+        opened = SqliteJournal(tmp_path / "state" / "journal.db")
+        yield opened
+        opened.close()
