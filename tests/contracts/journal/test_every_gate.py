@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
 from scv_voicemail.ports import Journal
 
 from tests.builders import NOON, a_voicemail
