@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 PREFIX = "SCV_VOICEMAIL_"
 PATIENCE_SECONDS = 120
@@ -46,3 +48,48 @@ def the_document(answer: subprocess.CompletedProcess[str]) -> dict[str, Any]:
     assert document["schema_version"] == 1
     assert isinstance(document, dict)
     return document
+
+
+def until(ready: Callable[[], Any]) -> Any:
+    """Wait for something; its value."""
+    end = time.monotonic() + PATIENCE_SECONDS / 2
+    while not (found := ready()):
+        assert time.monotonic() < end, "it never happened"
+        time.sleep(0.02)
+    return found
+
+
+class Background:
+    """A command that goes on while the test does; it is ended with the block."""
+
+    def __init__(self, *arguments: object, settings: Mapping[str, str], folder: Path | None = None) -> None:
+        self.process = subprocess.Popen(
+            argv(*arguments),
+            env=environment(settings),
+            cwd=folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.process.kill()
+        self.process.communicate()
+
+    def first_line(self) -> str:
+        assert self.process.stdout is not None
+        return self.process.stdout.readline().strip()
+
+    def talk(self) -> str:
+        """The first line of talk: then its signal handlers are set."""
+        assert self.process.stderr is not None
+        return self.process.stderr.readline().strip()
+
+    def end(self, number: signal.Signals) -> tuple[int, str, str]:
+        """Send a signal; exit code, answer and talk."""
+        self.process.send_signal(number)
+        out, err = self.process.communicate(timeout=PATIENCE_SECONDS)
+        return self.process.returncode, out, err

@@ -24,15 +24,14 @@ import jwt
 import requests
 import simple_salesforce.api
 from requests.adapters import HTTPAdapter
-from scv_voicemail.delivery.voice_call import VoiceCallOptions, VoiceCallTarget
-from scv_voicemail.delivery.voice_call_state import VoiceCallView
 from scv_voicemail.intake.folder import WatchedFolder
 from scv_voicemail.intake.recordings import RecordingStore
 from scv_voicemail.journal.sqlite import SqliteJournal
 from scv_voicemail.pipeline import Pipeline, Policy
-from scv_voicemail.ports import Attempt, Receipt, Step
+from scv_voicemail.ports import Attempt, Receipt, Step, Target
 from scv_voicemail.salesforce import SalesforceClient
 from scv_voicemail.settings import Settings
+from scv_voicemail.target_wiring import build_targets
 from scv_voicemail.telephony import TelephonyClient
 from scv_voicemail.transcription.nothing import NoTranscription
 from scv_voicemail.wiring import Connector
@@ -44,7 +43,7 @@ PRELOADED = (jwt, simple_salesforce.api)
 LATE_MS = 700
 """A request whose worker dies during it is carried out so much later: its successor is already at work then."""
 
-_IDS = re.compile(r"0LQ\w{12,15}|[0-9a-f]{8}-[0-9a-f-]{27}")
+_IDS = re.compile(r"0LQ\w{12,15}|(?<=/)(?:500|a0\w|e0\w)\w{12,15}|[0-9a-f]{8}-[0-9a-f-]{27}")
 _BY_CHANCE = re.compile(r"\.\d+(?=\.part)|run-\w+/")
 _OBJECT = re.compile(r"FROM (\w+)")
 
@@ -157,17 +156,20 @@ class WatchedJournal(SqliteJournal):
         self._fate.reached("after", label)
 
 
-class WatchedTarget(VoiceCallTarget):
-    """The VoiceCall target, whose steps say that they begin."""
+class WatchedTarget:
+    """A target whose steps say that they begin. Those of records carry its name: several have the same steps."""
 
-    fate: Fate
+    def __init__(self, target: Target, fate: Fate) -> None:
+        self.name = target.name
+        self._target = target
+        self._fate = fate
 
     def steps(self) -> Sequence[Step]:
-        return [Step(name=step.name, run=self._told(step)) for step in super().steps()]
+        return [Step(name=step.name, run=self._told(step)) for step in self._target.steps()]
 
     def _told(self, step: Step) -> Any:
         def run(attempt: Attempt) -> Receipt:
-            self.fate.step = step.name
+            self._fate.step = step.name if self.name == "voice_call" else f"{self.name} {step.name}"
             return step.run(attempt)
 
         return run
@@ -195,17 +197,12 @@ def build(settings: Settings, fate: Fate) -> Connector:
         allow_plain_http=True,
         session=session,
     )
-    target = WatchedTarget(
-        telephony=telephony,
-        view=VoiceCallView(salesforce),
-        options=VoiceCallOptions(patience_seconds=settings.patience_seconds),
-    )
-    target.fate = fate
+    targets = build_targets(settings, telephony=telephony, salesforce=salesforce)
     journal = WatchedJournal(settings.journal, fate)
     pipeline = Pipeline(
         journal=journal,
-        targets={target.name: target},
-        default_targets=[target.name],
+        targets={name: WatchedTarget(target, fate) for name, target in targets.items()},
+        default_targets=settings.targets,
         transcriber=NoTranscription(),
         owner=whoami(),
         is_gone=is_gone,

@@ -87,7 +87,7 @@ def deliver_after_a_death(
     folder.mkdir()
     with Emulator(switches=Switches(apply_delay_ms=60, **switches), folder=folder) as emulator:
         voicemail = left(folder, "crash-0001")
-        return _kill_and_finish(workers, emulator, {"voicemail": voicemail}, voicemail, folder=folder, moment=moment)
+        return kill_and_finish(workers, emulator, {"voicemail": voicemail}, voicemail, folder=folder, moment=moment)
 
 
 def take_from_a_folder_after_a_death(workers: Workers, folder: Path, moment: str | None) -> tuple[Cell, list[str]]:
@@ -100,7 +100,7 @@ def take_from_a_folder_after_a_death(workers: Workers, folder: Path, moment: str
         data = {"from": voicemail["caller"], "to": "+18005550100", "id": voicemail["voicemail_id"]}
         data |= {name: voicemail[name] for name in ("received_at", "transcript")}
         (spool / "message.json").write_text(json.dumps(data), encoding="utf-8")
-        cell, moments = _kill_and_finish(
+        cell, moments = kill_and_finish(
             workers, emulator, {"folder": str(spool)}, voicemail, folder=folder, moment=moment
         )
         lying = sorted(str(path.relative_to(spool)) for path in spool.rglob("*") if path.is_file())
@@ -111,7 +111,7 @@ def take_from_a_folder_after_a_death(workers: Workers, folder: Path, moment: str
     return Cell(**vars(cell) | {"wrong": tuple(wrong)}), moments
 
 
-def _kill_and_finish(
+def kill_and_finish(
     workers: Workers,
     emulator: Emulator,
     work: dict[str, Any],
@@ -119,9 +119,11 @@ def _kill_and_finish(
     *,
     folder: Path,
     moment: str | None,
+    targets: Sequence[str] = ("voice_call",),
 ) -> tuple[Cell, list[str]]:
     result = folder / "result.json"
-    job = work | {"settings": settings_of(emulator, **PATIENCE), "result": str(result), "kill_at": moment}
+    settings = settings_of(emulator, **PATIENCE | {"targets": list(targets)})
+    job = work | {"settings": settings, "result": str(result), "kill_at": moment}
     wrong: list[str] = []
     ended = workers.run(job)
     if ended == KILLED:
@@ -133,7 +135,7 @@ def _kill_and_finish(
         wrong.append(f"the worker ended with {ended}")
     told = json.loads(result.read_text(encoding="utf-8")) if result.exists() else {"runs": [], "moments": []}
     states = [run["state"] for run in told["runs"]]
-    if states != ["delivered"]:
+    if states != ["delivered"] * len(targets):
         wrong.append(f"the journal says {states}: {[run['error'] for run in told['runs']]}")
     wrong += [f"warning: {warning}" for run in told["runs"] for warning in run["warnings"]]
     found = look(emulator, voicemail)
@@ -253,7 +255,7 @@ def test_a_worker_killed_after_a_long_outage_leaves_exactly_one_routing(
 
     with Emulator(switches=Switches(apply_delay_ms=60), folder=tmp_path) as emulator:
         emulator.fault("status", status=503, path="*/omniFlow", times=2)
-        cell, _ = _kill_and_finish(
+        cell, _ = kill_and_finish(
             workers, emulator, {"voicemail": voicemail}, voicemail, folder=tmp_path, moment=moment
         )
     lanes.put(workers)

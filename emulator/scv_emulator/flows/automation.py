@@ -38,7 +38,7 @@ class _Event:
 
 
 class Automation:
-    """Creates, updates and deletes records, with the record-triggered flows of the org; and runs flows that are called.
+    """Creates and updates records, with the record-triggered flows of the org; and runs flows that are called.
 
     Example::
 

@@ -12,10 +12,10 @@ _PATH = "/services/Soap/m/{version}"
 
 
 def routes(soap: Soap) -> list[BaseRoute]:
-    """The routes; an org id may follow the version, as clients take it from the identity URL."""
+    """The routes. What follows the version does not matter: clients put an org id there, or `deployRequest/0Af…`."""
 
     async def answer(request: Request) -> Response:
         status, envelope = soap.answer(await request.body())
         return Response(envelope, status_code=status, media_type="text/xml")
 
-    return [Route(path, answer, methods=["POST"]) for path in (_PATH, f"{_PATH}/{{org}}")]
+    return [Route(path, answer, methods=["POST"]) for path in (_PATH, f"{_PATH}/{{rest:path}}")]

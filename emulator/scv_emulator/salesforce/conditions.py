@@ -78,7 +78,7 @@ class Conditions:
         is_text = path.field.type in TEXT_TYPES
 
         def read(record: Record) -> Any:
-            value = path.value_in(record, self._database) if path.lookups else record.get(path.field.name)
+            value = path.value_in(record, self._database) if path.lookups else path.field.value_in(record)
             return value.lower() if is_text and isinstance(value, str) else value
 
         return read

@@ -130,11 +130,11 @@ class Reps:
         if not waiting:
             raise RepError(f"{username} has nothing to decline")
         pending = waiting[0]
-        work = self._work(rep, pending, declined)
+        declined_id = self._work(rep, pending, declined)
         if pending.get("_fallbackQueueId"):
             self._database.delete("PendingServiceRouting", pending["Id"])
             self._requeue(pending["WorkItemId"], pending["_fallbackQueueId"])
-        return work
+        return declined_id
 
     # -------------------------------------------------------------------------------------------------------- taking
 

@@ -41,12 +41,8 @@ class Catalog:
         head, _, rest = path.partition(".")
         if not rest:
             return fields.get(head)
-        if head.endswith("__r"):
-            lookup = fields.get(f"{head[:-1]}c")
-            target = lookup.refers_to if lookup else ""
-        else:
-            target = head if f"{head}Id" in fields else ""
-        return self.field(target, rest)
+        lookup = fields.get(f"{head[:-1]}c" if head.endswith("__r") else f"{head}Id")
+        return self.field(lookup.refers_to or head, rest) if lookup else None
 
     def problem(self, object_name: str, path: str) -> str:
         """Why there is no such field; empty when there is."""

@@ -21,7 +21,7 @@ class Finding:
         return f"{self.path}:{self.line} {self.problem}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Component:
     """One piece of metadata, with the name by which a manifest calls it. `part` is main or voice."""
 

@@ -3,7 +3,7 @@
 Source: Object Reference for the Salesforce Platform; Implementation Guide, chapter 3. Nothing is in here that is not
 used: a test holds this list against the metadata, the connector and the emulator's schema.
 
-A field is `Name:Type`, `(length)` or `[values]` behind it. `!` marks fields that every user may see, so that no
+A field is `Name:Type`, with `(length)`, `[values]` or `>Object looked up` behind it. `!` marks fields that every user may see, so that no
 permission set may name them: required ones, and those of the system.
 """
 
@@ -27,6 +27,7 @@ STANDARD = {
     "Group": "DeveloperName:Text(80)! Type:Picklist[Queue|Regular]!",
     "MessagingChannel": "MessagingPlatformKey:Text(255)! SessionHandlerId:Lookup! FallbackQueueId:Lookup!",
     "Organization": "",
+    "QueueSobject": "QueueId:Lookup>Group! SobjectType:Picklist!",
     "PendingServiceRouting": "WorkItemId:Lookup!",
     "User": "Username:Text(80)! IsActive:Checkbox!",
     "VoiceCall": "CallOrigin:Picklist[Preview|Progressive|Voicemail] CallDisposition:Text(255) VendorCallKey:Text(255) "
@@ -40,7 +41,7 @@ NEEDS_VOICE = frozenset(
 )
 """Objects that an org has only with Service Cloud Voice or Omni-Channel: main/ may not name them."""
 
-NOT_GRANTABLE = frozenset({"CallCenter", "CallCenterRoutingMap", "Group", "Organization", "User"})
+NOT_GRANTABLE = frozenset({"CallCenter", "CallCenterRoutingMap", "Group", "Organization", "QueueSobject", "User"})
 """Objects whose reading no permission set of one's own grants; the standard ones, or every user, may read them."""
 
 QUEUE_OBJECTS = frozenset({"Case", "ContactRequest", "Lead", "ServiceContract", "Task", "VoiceCall"})
@@ -97,7 +98,7 @@ class FieldFacts:
         return self.name.endswith("__c")
 
 
-_FIELD = re.compile(r"^(\w+):(\w+)(?:\((\d+)\))?(?:\[([^\]]*)\])?(!)?$")
+_FIELD = re.compile(r"^(\w+):(\w+)(?:\((\d+)\))?(?:\[([^\]]*)\])?(?:>(\w+))?(!)?$")
 
 
 def standard_objects(*, voice: bool = True) -> Mapping[str, Mapping[str, FieldFacts]]:
@@ -112,11 +113,12 @@ def standard_objects(*, voice: bool = True) -> Mapping[str, Mapping[str, FieldFa
 def _field(text: str) -> FieldFacts:
     found = _FIELD.match(text)
     assert found is not None, text
-    name, kind, length, values, visible = found.groups()
+    name, kind, length, values, target, visible = found.groups()
     return FieldFacts(
         name=name,
         type=kind,
         length=int(length or 0),
         values=tuple(values.split("|")) if values else (),
         always_visible=bool(visible),
+        refers_to=target or "",
     )

@@ -19,7 +19,7 @@ class Malformed(Exception):
         self.line = line
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Node:
     """An element: its name, where it stands, and what is in it."""
 

@@ -268,3 +268,24 @@ def test_a_save_without_flows_costs_nothing(bench: Bench) -> None:
     bench.automation.update("Case", case, {"Subject": "b"})
 
     assert list(bench.registry.executions) == []
+
+
+def test_flows_write_what_the_user_may_not(bench: Bench) -> None:
+    """They run without field-level security; what the user gives is still judged by the user's own permissions."""
+    step = assign("Step", ("$Record.Priority", "Assign", text("High")))
+    bench.deploy("Before", a_flow(step, start=before()))
+    bench.deploy("Note_It", a_flow(note(LastName=text("{!$Record.Priority}")), start=on_save("Case")))
+    seen = bench.database.schema.copy()
+    seen.sobject("Case").remove("Priority")
+    seen.remove_object("Contact")
+
+    with bench.database.acting_as("", seen=seen):
+        case = bench.automation.create("Case", {"Subject": "a"})
+        bench.automation.update("Case", case, {"Subject": "b"})
+        with pytest.raises(SalesforceError, match="Priority"):
+            bench.automation.create("Case", {"Subject": "c", "Priority": "Low"})
+        with pytest.raises(SalesforceError, match="Priority"):
+            bench.automation.update("Case", case, {"Priority": "Low"})
+
+    assert [(one["Subject"], one["Priority"]) for one in bench.all("Case")] == [("b", "High")]
+    assert notes(bench) == ["High", "High"]

@@ -10,6 +10,7 @@ from tests.unit.emulator.metadata.packages import (
     DATA,
     Target,
     a_field,
+    a_manifest,
     a_target,
     an_object,
     metadata,
@@ -17,6 +18,7 @@ from tests.unit.emulator.metadata.packages import (
 
 FILE = "objects/Message__c.object"
 CASE = "objects/Case.object"
+NUMBER = "<precision>18</precision><scale>0</scale><type>Number</type>"
 
 
 def deploy_message(target: Target, *parts: str) -> None:
@@ -29,9 +31,7 @@ def test_a_deployed_object_can_be_written_queried_and_described(target: Target) 
     """Names are numbered, external ids are upserted, lookups lead to their parent, defaults are filled in."""
     deploy_message(
         target,
-        a_field(
-            "Case__c", "<referenceTo>Case</referenceTo><relationshipName>Messages</relationshipName><type>Lookup</type>"
-        ),
+        a_field("Case__c", "<referenceTo>Case</referenceTo><type>Lookup</type>"),
         a_field(
             "Status__c",
             "<type>Picklist</type><valueSet><restricted>true</restricted><valueSetDefinition>"
@@ -64,7 +64,7 @@ def test_a_deployed_object_can_be_written_queried_and_described(target: Target) 
 
 
 def test_case_counts_in_a_case_sensitive_key(target: Target) -> None:
-    """`vm-1` and `VM-1` are two records."""
+    """`vm-1` and `VM-1` are two records, and the third upsert finds the first."""
     deploy_message(target)
 
     statuses = [
@@ -109,7 +109,7 @@ def test_formula_fields_are_calculated_when_they_are_read(target: Target) -> Non
         target,
         a_field(
             "Wait__c",
-            "<formula>IF(ISBLANK(At__c), NULL, (NOW() - At__c) * 1440)</formula><precision>18</precision><scale>0</scale><type>Number</type>",
+            f"<formula>IF(ISBLANK(At__c), NULL, (NOW() - At__c) * 1440)</formula>{NUMBER}",
         ),
         a_field("At__c", "<type>DateTime</type>"),
     )
@@ -140,11 +140,8 @@ def test_validation_rules_judge_what_clients_save(target: Target) -> None:
     made = target.http("POST", f"{DATA}/sobjects/Message__c", json={"Share__c": 1}).json()["id"]
     changed = target.http("PATCH", f"{DATA}/sobjects/Message__c/{made}", json={"Share__c": 0.5})
 
-    error = {
-        "message": "From 0 to 1, and 1 stays.",
-        "errorCode": "FIELD_CUSTOM_VALIDATION_EXCEPTION",
-        "fields": ["Share__c"],
-    }
+    error: dict[str, object] = {"message": "From 0 to 1, and 1 stays.", "fields": ["Share__c"]}
+    error |= {"errorCode": "FIELD_CUSTOM_VALIDATION_EXCEPTION"}
     assert (refused.status_code, refused.json(), changed.json()) == (400, [error], [error])
 
 
@@ -234,10 +231,10 @@ def test_a_wrong_custom_metadata_record_is_refused(target: Target, values: str, 
         ("<externalId>true</externalId><type>Phone</type>", "cannot be an external ID"),
         ("<type>Phone</type><colour>red</colour>", "colour invalid at this location in type CustomField"),
         (
-            "<formula>Nope__c + 1</formula><precision>3</precision><scale>0</scale><type>Number</type>",
+            "<formula>Nope__c + 1</formula>" + NUMBER,
             "Field Nope__c does not exist",
         ),
-        ("<formula>FOO(1)</formula><precision>3</precision><scale>0</scale><type>Number</type>", "function FOO()"),
+        ("<formula>FOO(1)</formula>" + NUMBER, "function FOO()"),
         ("<inlineHelpText>" + "x" * 511 + "</inlineHelpText><type>Phone</type>", "maximum length is:510"),
     ],
 )
@@ -295,8 +292,6 @@ def test_fields_and_objects_can_be_deleted_again(target: Target) -> None:
     target.deploy({CASE: metadata("CustomObject", lookup)}, CustomField="Case.Message__c")
 
     def delete(**types: Any) -> list[tuple[str, str, int]]:
-        from tests.unit.emulator.metadata.packages import a_manifest
-
         return target.problems({"package.xml": a_manifest(), "destructiveChanges.xml": a_manifest(**types)})
 
     refused = delete(CustomObject="Message__c")

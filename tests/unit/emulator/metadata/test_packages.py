@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from scv_emulator.metadata.deployment import Options
 from scv_emulator.metadata.package import PackageInvalid, read_package
 
 from tests.unit.emulator.metadata.packages import Target, a_manifest, a_target, a_zip, an_object, metadata
@@ -109,8 +110,6 @@ def test_content_without_its_description_is_refused(target: Target) -> None:
 @pytest.mark.parametrize("content", [b"", b"not a zip", a_zip({"objects/X.object": "<x/>"})])
 def test_a_zip_without_a_manifest_fails_the_whole_deploy(target: Target, content: bytes) -> None:
     """With a sentence in errorMessage."""
-    from scv_emulator.metadata.deployment import Options
-
     job = target.org.deploys.start(content, Options(), user_id="")
     target.org.settle()
 

@@ -1,0 +1,150 @@
+"""The flows of `sfdx/force-app`, deployed to the local org and run: what a customer's org does with a call."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from scv_emulator.metadata.deployment import Options
+from scv_emulator.metadata.source_format import package_of
+from scv_emulator.org import Org
+from scv_emulator.salesforce.records import Record
+from scv_emulator.server import create_app
+from scv_emulator.switches import Switches
+
+from tests.unit.emulator.telephony.conftest import NOW, InProcess, Phone
+
+FORCE_APP = Path(__file__).parents[2] / "sfdx" / "force-app"
+CALLER, REP = "+14155550123", "rep@example.com"
+
+
+@pytest.fixture
+def org() -> Org:
+    """An org to which everything that ships was deployed, in the order of the admin's guide."""
+    made = Org(switches=Switches(apply_delay_ms=0))
+    made.clock.set(NOW)
+    made.clock.freeze()
+    for folder in ("main", "voice"):
+        admin = made.user_id_of(made.seed.users[0].username) or ""
+        job = made.deploys.start(package_of(FORCE_APP / folder), Options(check_only=False), user_id=admin)
+        made.settle()
+        result = job.result(details=True)
+        assert result["status"] == "Succeeded", result["details"]["componentFailures"]
+    return made
+
+
+@pytest.fixture
+def phone(org: Org) -> Phone:
+    """A telephony system that talks to this org."""
+    return Phone(org, InProcess(create_app(org)))
+
+
+def the_call(org: Org, key: str = "call-1") -> Record:
+    """The VoiceCall of this key."""
+    (call,) = org.database.find("VoiceCall", VendorCallKey=key)
+    return call
+
+
+def waiting_for(org: Org) -> list[Any]:
+    """Queue, or rep, of each pending routing."""
+    names = {one["Id"]: one["DeveloperName"] for one in org.database.all("Group")}
+    names |= {one["Id"]: one["Username"] for one in org.database.all("User")}
+    return [names[one["GroupId"] or one["PreferredUserId"]] for one in org.database.all("PendingServiceRouting")]
+
+
+def test_a_voicemail_gets_one_case_however_often_it_is_updated(org: Org, phone: Phone) -> None:
+    """The flow on VoiceCall finds or creates it and links it; its key keeps it one."""
+    phone.create()
+    for _ in range(3):
+        phone.mark(recordingLocation="https://recordings.example.com/1.wav", totalRecordingDuration=30)
+
+    (case,) = org.database.all("Case")
+    assert the_call(org)["RelatedRecordId"] == case["Id"]
+    assert (case["Voicemail_External_Id__c"], case["Voicemail_Caller_Number__c"]) == ("call-1", CALLER)
+    assert case["Origin"] == "Voicemail"
+    assert "_updateErrors" not in the_call(org)
+
+
+def test_a_live_call_gets_no_case(org: Org, phone: Phone) -> None:
+    """Only voicemails are linked, unless the caller chose otherwise in the IVR."""
+    phone.create()
+
+    assert org.database.all("Case") == []
+    assert the_call(org)["RelatedRecordId"] is None
+
+
+def test_the_second_voicemail_of_a_caller_joins_the_open_case(org: Org, phone: Phone) -> None:
+    """Found by the number, and by the Contact once there is one."""
+    phone.create("call-1", callOrigin="Voicemail")
+    phone.create("call-2", callOrigin="Voicemail")
+
+    (case,) = org.database.all("Case")
+    assert the_call(org, "call-2")["RelatedRecordId"] == case["Id"]
+
+
+def test_the_case_belongs_to_the_contact_with_this_number(org: Org, phone: Phone) -> None:
+    """If exactly one has it."""
+    contact = org.database.insert("Contact", {"LastName": "Ann", "MobilePhone": CALLER})
+
+    phone.create(callOrigin="Voicemail")
+
+    assert [one["ContactId"] for one in org.database.all("Case")] == [contact]
+
+
+def test_a_caller_who_keyed_in_a_case_number_is_linked_to_it(org: Org, phone: Phone) -> None:
+    """The guide's recipe "Link New or Existing Case to Voice Call Record"."""
+    case = org.database.insert("Case", {"Subject": "Known"})
+    number = org.database.get("Case", case)["CaseNumber"]
+    chosen = {"IVR_Type__c": "ExistingCase", "IVR_Input__c": number}
+
+    answer = phone.create(callAttributes=json.dumps(chosen))
+
+    assert answer.json()["errors"] == []
+    assert the_call(org)["RelatedRecordId"] == case
+
+
+@pytest.mark.parametrize(
+    ("mailbox", "expected"),
+    [
+        ({}, "Voicemail"),
+        ({"mailboxType": "Queue", "mailboxName": "Live_Calls"}, "Live_Calls"),
+        ({"mailboxType": "Queue", "mailboxName": "Mistyped"}, "Voicemail"),
+        ({"rep": REP}, REP),
+        ({"mailboxType": "Rep", "mailboxName": REP}, REP),
+        ({"rep": "gone@example.com"}, "Voicemail"),
+    ],
+)
+def test_a_voicemail_goes_where_it_was_left(org: Org, phone: Phone, mailbox: dict[str, str], expected: str) -> None:
+    """The mailbox's queue or rep; the default queue when there is no such one."""
+    phone.create()
+    phone.mark()
+
+    answer = phone.route(flowInputParameters=mailbox)
+
+    assert answer.status_code == 200
+    assert waiting_for(org) == [expected]
+    assert [one.fault for one in org.flows.executions if one.flow == "Voicemail_Omni_Routing"] == [""]
+
+
+def test_a_rep_who_is_offline_has_the_queue(org: Org, phone: Phone) -> None:
+    """The voicemail does not wait for somebody who is not there."""
+    org.telephony.reps.set_online(REP, online=False)
+    phone.create()
+    phone.mark()
+
+    phone.route(flowInputParameters={"rep": REP})
+
+    assert waiting_for(org) == ["Voicemail"]
+
+
+def test_a_voicemail_that_is_routed_too_early_is_taken_for_a_live_call(org: Org, phone: Phone) -> None:
+    """The flow reads CallOrigin as it is at that moment; without a live queue the channel's fallback queue takes it."""
+    phone.create()
+
+    phone.route()
+
+    (execution,) = [one for one in org.flows.executions if one.flow == "Voicemail_Omni_Routing"]
+    assert "Get_Live_Queue" in execution.path
+    assert "For_Whom" not in execution.path
