@@ -38,7 +38,7 @@ def main() -> int:
             found = caught(mutant, Path(folder))
         by = mutant.caught_by if is_caught(mutant, found) else "NOBODY"
         survivors += by == "NOBODY"
-        catches.update(found)
+        catches.update(found.keys())
         says = next((one.problem for one in found.get(by, ()) if mutant.says in str(one)), "")
         print(f"{mutant.defect:52} {by:18} {len(found) - 1:4} {says[:90]}", flush=True)
     idle = [name for name in (*CHECKS, *tools.SCRIPTS) if not catches[name]]
