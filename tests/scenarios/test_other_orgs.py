@@ -138,14 +138,12 @@ class InterruptedTarget(VoiceCallTarget):
     before_verify: Callable[[], object] = staticmethod(lambda: None)
 
     def steps(self) -> Sequence[Step]:
-        *others, verify = super().steps()
+        return [replace(step, run=self._verify_after) if step.name == "verify" else step for step in super().steps()]
 
-        def run(attempt: Attempt) -> Receipt:
-            meanwhile, self.before_verify = self.before_verify, lambda: None
-            meanwhile()
-            return verify.run(attempt)
-
-        return [*others, replace(verify, run=run)]
+    def _verify_after(self, attempt: Attempt) -> Receipt:
+        meanwhile, self.before_verify = self.before_verify, lambda: None
+        meanwhile()
+        return self._verify(attempt)
 
 
 def test_a_rep_who_accepts_before_it_is_verified_does_not_make_it_routed_again(tmp_path: Path) -> None:

@@ -55,17 +55,19 @@ class Count:
     surplus: dict[str, int]
 
 
-def play(local: LocalSalesforce, voicemails: Sequence[Voicemail], *, copies: int, tell: Callable[[str], None]) -> Count:
-    """Deliver the voicemails, which are in the journal already, against everything that can go wrong."""
-    kills = sum(_kill_one(local, *kill, tell=tell) for kill in KILLS)
-    for fault in NETWORK:
-        local.door("POST", "/faults", fault)
+def kill(local: LocalSalesforce, *, tell: Callable[[str], None]) -> int:
+    """Kill one worker after another in the middle of a request; how many that were."""
+    return sum(_kill_one(local, *place, tell=tell) for place in KILLS)
+
+
+def break_network(local: LocalSalesforce, *, tell: Callable[[str], None]) -> int:
+    """Let two workers finish while the network breaks; how many of the faults they ran into."""
+    faults = {local.door("POST", "/faults", fault)["id"] for fault in NETWORK}
     tell(f"breaking the network in {len(NETWORK)} ways, then letting two workers finish")
     workers = [_start_worker(local) for _ in range(2)]
     for worker in workers:
         worker.communicate(timeout=120)
-    hit = sum(bool(fault["hits"]) for fault in local.door("GET", "/faults")) - kills
-    return count(local, voicemails, copies=copies, kills=kills, network_faults=hit)
+    return sum(bool(fault["hits"]) for fault in local.door("GET", "/faults") if fault["id"] in faults)
 
 
 def count(

@@ -101,13 +101,20 @@ def _play_chaos(local: LocalSalesforce, recording: Path | None, *, as_json: bool
     from scv_voicemail.wiring import connect
 
     copies = 3
-    with connect(local.settings()) as connector:
-        voicemails = [_leave(connector, recording, number=number) for number in range(4)]
-        for _ in range(copies - 1):
-            for voicemail in voicemails:
+
+    def leave(numbers: range) -> list[Voicemail]:
+        with connect(local.settings()) as connector:
+            left = [_leave(connector, recording, number=number) for number in numbers]
+            for voicemail in left * (copies - 1):
                 connector.accept(voicemail)
-    say(f"{len(voicemails)} callers left voicemails; each was handed in {copies} times")
-    counted = chaos.play(local, voicemails, copies=copies, tell=say)
+        say(f"{len(left)} callers left voicemails; each was handed in {copies} times")
+        return left
+
+    voicemails = leave(range(4))
+    kills = chaos.kill(local, tell=say)
+    voicemails += leave(range(4, 6))
+    network_faults = chaos.break_network(local, tell=say)
+    counted = chaos.count(local, voicemails, copies=copies, kills=kills, network_faults=network_faults)
     with connect(local.settings()) as connector:
         claimed = connector.journal.counts()
     ok = counted.lost == 0 and counted.duplicated == 0 and claimed[RunState.DELIVERED] == len(voicemails)

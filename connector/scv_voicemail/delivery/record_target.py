@@ -72,17 +72,24 @@ class RecordTarget:
     # ------------------------------------------------------------------------------------------------------- the steps
 
     def _match(self, attempt: Attempt) -> Receipt:
-        """Who called and who is to own the record. Reads only."""
+        """Who called and who is to own the record. Reads only; what may not be read is a warning."""
         asked = frozenset().union(*(template.names for template in self.fields.written.values()))
         by_number = self.options.match_people and asked & {"contact_id", "account_id"}
-        caller = self.people.caller(attempt.voicemail.caller) if by_number else Caller()
-        owner = self._owner(attempt) if "owner_id" in asked else Owner()
+        caller, owner, warnings = Caller(), Owner(), []
+        try:
+            caller = self.people.caller(attempt.voicemail.caller) if by_number else caller
+        except PermissionMissing as error:
+            warnings.append(f"nobody was linked with the caller's number: {error.what}")
+        try:
+            owner = self._owner(attempt) if "owner_id" in asked else owner
+        except PermissionMissing as error:
+            warnings.append(f"the owner was not looked up: {error.what}")
         return {
             "contact_id": caller.contact_id,
             "account_id": caller.account_id,
             "owner_id": owner.id,
             "note": caller.note,
-            "warning": owner.warning,
+            "warning": "; ".join([*warnings, *([owner.warning] if owner.warning else [])]),
         }
 
     def _save(self, attempt: Attempt) -> Receipt:

@@ -22,7 +22,9 @@ PACKAGE = Path(scv_voicemail.__file__).parent
 SPECTATORS = frozenset({"cli/rehearsal.py", "cli/demo.py", "cli/chaos.py"})
 NOT_SALESFORCE = frozenset({"journal/sqlite.py"})
 """SQL of the journal, not SOQL."""
-PUT_TOGETHER = frozenset({("delivery/records.py", "SELECT {} FROM {} WHERE {} = :key ORDER BY CreatedDate, Id LIMIT 2")})
+PUT_TOGETHER = frozenset(
+    {("delivery/records.py", "SELECT {} FROM {} WHERE {} = :key ORDER BY CreatedDate, Id LIMIT 2")}
+)
 """Queries of the record targets: the record's key, the fields of its map, and its links."""
 
 
@@ -78,4 +80,6 @@ def queries() -> Iterator[tuple[str, str]]:
             elif isinstance(node, ast.JoinedStr):
                 text = "".join(str(part.value) if isinstance(part, ast.Constant) else "{}" for part in node.values)
                 if text.startswith("SELECT ") and (path, text) not in PUT_TOGETHER:
-                    raise AssertionError(f"{path}: what does {text!r} read? Describe it in connector_needs.PUT_TOGETHER")
+                    raise AssertionError(
+                        f"{path}: what does {text!r} read? Describe it in connector_needs.PUT_TOGETHER"
+                    )

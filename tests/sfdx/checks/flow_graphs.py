@@ -142,5 +142,3 @@ def _loops_without_end(flow: FlowGraph) -> Iterator[Finding]:
     for node in (node for _, node in flow.elements if node.tag == "loops"):
         for one in flow.targets(node):
             yield from visit(one.text, ())
-
-

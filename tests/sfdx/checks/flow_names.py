@@ -44,7 +44,9 @@ def check_routing(project: Project) -> Iterator[Finding]:
             yield one.finding(flow.start, "Omni-Channel starts this flow, no record does")
         given = next((node for node in flow.root.all("variables") if node.value("name") == "recordId"), None)
         if given is None or not given.is_true("isInput") or given.value("dataType") != "String":
-            yield one.finding(given or flow.root, "the input recordId is missing: Omni-Channel gives the work item by it")
+            yield one.finding(
+                given or flow.root, "the input recordId is missing: Omni-Channel gives the work item by it"
+            )
         elif given.is_true("isCollection"):
             yield one.finding(given, "recordId is one id")
         if not routes:

@@ -52,7 +52,9 @@ def check_fields(project: Project) -> Iterator[Finding]:
         if kind in LOOKUPS:
             key = target, one.root.value("relationshipName")
             if key in children:
-                yield one.finding(one.root.first("relationshipName"), f"{children[key]} has this relationship name, too")
+                yield one.finding(
+                    one.root.first("relationshipName"), f"{children[key]} has this relationship name, too"
+                )
             children[key] = one.name
         values = one.root.values("valueSet", "valueSetDefinition", "value", "fullName")
         if kind == "Picklist" and (not values or len(set(values)) < len(values)):

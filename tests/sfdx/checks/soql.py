@@ -6,7 +6,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-_SELECT = re.compile(r"\bSELECT\s+(?P<columns>[^\[\]'();{}]+?)\s+FROM\s+(?P<object>\w+)(?P<rest>[^\]\"]*)", re.IGNORECASE)
+_SELECT = re.compile(
+    r"\bSELECT\s+(?P<columns>[^\[\]'();{}]+?)\s+FROM\s+(?P<object>\w+)(?P<rest>[^\]\"]*)", re.IGNORECASE
+)
 _NAME = re.compile(r"^[A-Za-z]\w*(?:\.\w+)*$")
 _COMPARED = re.compile(r"\b([A-Za-z]\w*(?:\.\w+)*)\s*(?:=|!=|<>|<=|>=|<|>|\bIN\b|\bNOT\s+IN\b|\bLIKE\b)", re.IGNORECASE)
 _LITERAL = re.compile(r"\b(\w+)\s*=\s*'([^']*)'")

@@ -37,7 +37,14 @@ STANDARD = {
 }
 
 NEEDS_VOICE = frozenset(
-    {"VoiceCall", "VoiceCallRecording", "AgentWork", "PendingServiceRouting", "MessagingChannel", "CallCenterRoutingMap"}
+    {
+        "VoiceCall",
+        "VoiceCallRecording",
+        "AgentWork",
+        "PendingServiceRouting",
+        "MessagingChannel",
+        "CallCenterRoutingMap",
+    }
 )
 """Objects that an org has only with Service Cloud Voice or Omni-Channel: main/ may not name them."""
 
@@ -66,7 +73,12 @@ PAGE_COMPONENTS = frozenset(
 PAGE_TEMPLATES = {"flexipage:recordHomeTemplateDesktop": frozenset({"header", "main", "sidebar"})}
 """Templates of record pages with their regions."""
 
-LIST_COLUMNS = {"NAME": "Name", "OWNER.ALIAS": "OwnerId", "CREATED_DATE": "CreatedDate", "LAST_UPDATE": "LastModifiedDate"}
+LIST_COLUMNS = {
+    "NAME": "Name",
+    "OWNER.ALIAS": "OwnerId",
+    "CREATED_DATE": "CreatedDate",
+    "LAST_UPDATE": "LastModifiedDate",
+}
 """What list views of custom objects call the standard fields."""
 
 RELATED_LISTS = frozenset({"RelatedActivityList", "RelatedHistoryList", "RelatedEntityHistoryList"})

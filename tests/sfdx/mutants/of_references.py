@@ -74,7 +74,9 @@ MUTANTS = (
         "permission sets",
         "CustomPermission Hear_Voicemail",
     ),
-    _said("tab that does not exist is granted", REP, "<tab>Voicemail__c", "<tab>Mail__c", "permission sets", "CustomTab"),
+    _said(
+        "tab that does not exist is granted", REP, "<tab>Voicemail__c", "<tab>Mail__c", "permission sets", "CustomTab"
+    ),
     _said(
         "status that does not exist is granted",
         REP_VOICE,
@@ -128,7 +130,9 @@ MUTANTS = (
         "fields",
         "relationship name",
     ),
-    _said("text longer than texts can be", f"{FIELDS}/Source_System__c.field-meta.xml", ">80<", ">256<", "fields", "255"),
+    _said(
+        "text longer than texts can be", f"{FIELDS}/Source_System__c.field-meta.xml", ">80<", ">256<", "fields", "255"
+    ),
     _said(
         "two defaults of a picklist",
         f"{FIELDS}/Status__c.field-meta.xml",
@@ -183,7 +187,9 @@ MUTANTS = (
         "reports",
         "has no column Voicemail__c$Transcript_Segments__c",
     ),
-    _said("column gone from the report type", REPORT_TYPE, "<field>Status__c", "<field>Voicemail__c", "report types", ""),
+    _said(
+        "column gone from the report type", REPORT_TYPE, "<field>Status__c", "<field>Voicemail__c", "report types", ""
+    ),
     _said(
         "filter value of a report",
         f"{REPORTS}/Age_of_New_Voicemails.report-meta.xml",
@@ -223,9 +229,7 @@ MUTANTS = (
         "lies on another",
     ),
     # pages
-    _said(
-        "component that is not exposed", META, "<isExposed>true", "<isExposed>false", "pages", "is not exposed"
-    ),
+    _said("component that is not exposed", META, "<isExposed>true", "<isExposed>false", "pages", "is not exposed"),
     _said("component for other pages", META, "RecordPage", "AppPage", "pages", "not for record pages"),
     _said(
         "component that does not exist on a page",

@@ -18,7 +18,9 @@ MUTANTS = (
     _said("label too long", FIELD, "<label>Language", f"<label>{'Language ' * 5}", "lengths", "40 are allowed"),
     _said("help text too long", FIELD, "<inlineHelpText>", f"<inlineHelpText>{'Help. ' * 90}", "lengths", "510"),
     _said("label empty", FIELD, "<label>Language<", "<label><", "lengths", "is empty"),
-    _said("description too long", REP, "<description>", f"<description>{'Listens. ' * 30}", "lengths", "255 are allowed"),
+    _said(
+        "description too long", REP, "<description>", f"<description>{'Listens. ' * 30}", "lengths", "255 are allowed"
+    ),
     Mutant(
         defect="name too long",
         plant=move(FIELD, FIELD.replace("Language__c", f"{LONG_NAME}__c")),
@@ -59,7 +61,14 @@ MUTANTS = (
         "versions",
         "apiVersion is nothing",
     ),
-    _said("property that the project file does not have", "sfdx-project.json", '"namespace"', '"nameSpace"', "project files", "nameSpace"),
+    _said(
+        "property that the project file does not have",
+        "sfdx-project.json",
+        '"namespace"',
+        '"nameSpace"',
+        "project files",
+        "nameSpace",
+    ),
     _said(
         "version of the project that is no version",
         "sfdx-project.json",
@@ -68,7 +77,14 @@ MUTANTS = (
         "project files",
         "sourceApiVersion",
     ),
-    _said("feature that scratch orgs do not have", "config/project-scratch-def.json", '"ServiceUser"', '"ServiceUsers"', "project files", "features"),
+    _said(
+        "feature that scratch orgs do not have",
+        "config/project-scratch-def.json",
+        '"ServiceUser"',
+        '"ServiceUsers"',
+        "project files",
+        "features",
+    ),
     _said("version of a manifest", "sfdx/manifest/core.xml", "66.0", "65.0", "manifests", "version is not 66.0"),
     _said(
         "component missing in a manifest",
@@ -86,5 +102,7 @@ MUTANTS = (
         "manifests",
         "there is no CustomPermission See_Voicemails",
     ),
-    Mutant(defect="manifest missing", plant=remove("sfdx/manifest/core.xml"), caught_by="manifests", says="cannot be read"),
+    Mutant(
+        defect="manifest missing", plant=remove("sfdx/manifest/core.xml"), caught_by="manifests", says="cannot be read"
+    ),
 )

@@ -91,6 +91,8 @@ class FakeSalesforce:
         if soql in self.people:
             self.asked.append({"soql": soql, **values})
             return [row for row in self.people[soql] if row.get("name", values.get("name")) == values.get("name")]
+        if soql in (CONTACTS, ACCOUNTS, REP, QUEUE):
+            raise PermissionMissing("no such object", code="INVALID_TYPE", status=400)
         match = _BY_KEY.match(soql)
         assert match, soql
         columns = match["columns"].split(", ")

@@ -234,6 +234,19 @@ def test_nobody_is_looked_up_by_what_is_no_number(caller: str) -> None:
     assert "ContactId" not in bench.case
 
 
+def test_people_whom_the_user_may_not_look_up_cost_a_warning_only() -> None:
+    """Neither a Contact nor an owner is worth the voicemail."""
+    bench = Bench()
+    bench.org.people = {}  # then the fake takes the queries for forbidden ones
+
+    receipt = bench.do("case", "match", voicemail=a_voicemail(mailbox=SALES))
+    bench.do("case", "save", voicemail=a_voicemail(mailbox=SALES))
+
+    assert "nobody was linked" in receipt["warning"]
+    assert "owner was not looked up" in receipt["warning"]
+    assert bench.case["Subject"] == "Voicemail from +14155550142"
+
+
 def test_looking_people_up_can_be_switched_off() -> None:
     """Then Contact and Account are not read at all."""
     bench = Bench(match_people=False)
