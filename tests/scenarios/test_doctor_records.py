@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -27,7 +27,7 @@ class Broken:
     fix: str
     code: int
     settings: dict[str, str] = field(default_factory=dict)
-    act: Callable[[Emulator], object] = lambda emulator: deploy(emulator)
+    act: Callable[[Emulator], object] = deploy
 
 
 def deploy_without_a_field(emulator: Emulator) -> None:
@@ -36,12 +36,15 @@ def deploy_without_a_field(emulator: Emulator) -> None:
 
 
 def deploy_with_a_key_that_is_not_unique(emulator: Emulator) -> None:
-    from dataclasses import replace
-
     deploy(emulator)
     schema = emulator.org.database.schema
     key = schema.sobject("Case").fields["Voicemail_External_Id__c"]
     schema.add_field("Case", replace(key, unique=False))
+
+
+def deploy_without_the_event(emulator: Emulator) -> None:
+    deploy(emulator)
+    emulator.org.database.schema.remove_object("Voicemail_Delivered__e")
 
 
 CASES = {
@@ -96,7 +99,7 @@ CASES = {
     ),
     "an event that is not deployed": Broken(
         settings={"PUBLISH_EVENT": "true"},
-        act=lambda emulator: _deploy_all_but_the_event(emulator),
+        act=deploy_without_the_event,
         check="event",
         saw="cannot publish Voicemail_Delivered__e",
         fix="PUBLISH_EVENT",
@@ -106,11 +109,6 @@ CASES = {
         settings={"LOGIN_URL": ""}, check="settings", saw=f"not set: {PREFIX}LOGIN_URL", fix=".env", code=3
     ),
 }
-
-
-def _deploy_all_but_the_event(emulator: Emulator) -> None:
-    deploy(emulator)
-    emulator.org.database.schema.remove_object("Voicemail_Delivered__e")
 
 
 @pytest.mark.parametrize("broken", CASES.values(), ids=CASES)
@@ -153,7 +151,11 @@ def test_the_shipped_metadata_and_permission_sets_leave_nothing_to_mend(targets:
 
 def test_an_org_without_voice_is_in_order_for_records(tmp_path: Path) -> None:
     """Fields that could only point at a VoiceCall are not missed where there is none."""
-    settings = {f"{PREFIX}TARGETS": "case,custom_object", f"{PREFIX}TELEPHONY_URL": ""}
+    settings = {
+        f"{PREFIX}TARGETS": "case,custom_object",
+        f"{PREFIX}TELEPHONY_URL": "",
+        f"{PREFIX}DIALED_NUMBER": "+18005550100",
+    }
     with Emulator(seed=Seed(phone_channels=(), flows=()), switches=Switches(voice_enabled=False)) as emulator:
         deploy(emulator, "main")
         answer = run("doctor", "--json", settings=emulator.env() | settings, folder=tmp_path)

@@ -37,7 +37,7 @@ def scv_voicemail(emulator: Emulator, *arguments: str) -> subprocess.CompletedPr
     clean = {name: value for name, value in os.environ.items() if not name.startswith("SCV_VOICEMAIL_")}
     return subprocess.run(
         [sys.executable, "-m", "scv_voicemail", *arguments],
-        env=clean | emulator.env(),
+        env=clean | emulator.env() | {"SCV_VOICEMAIL_TARGETS": "voice_call,case,custom_object"},
         capture_output=True,
         text=True,
         timeout=60,
@@ -53,7 +53,7 @@ def deliver(emulator: Emulator, folder: Path) -> subprocess.CompletedProcess[str
 
 
 def test_the_connector_delivers_with_the_shipped_permission_sets(emulator: Emulator, tmp_path: Path) -> None:
-    """The deployed flows route the voicemail and make its Case, and doctor finds nothing missing."""
+    """To all three Salesforce targets, linked with each other, routed by the deployed flow; doctor misses nothing."""
     for name in SETS:
         emulator.assign(CONNECTOR, name)
 
@@ -63,11 +63,14 @@ def test_the_connector_delivers_with_the_shipped_permission_sets(emulator: Emula
     state = emulator.state()
     (call,) = state["VoiceCall"]
     (case,) = state["Case"]
+    (voicemail,) = state["Voicemail__c"]
     (waiting,) = state["PendingServiceRouting"]
     queue = next(one for one in state["Group"] if one["DeveloperName"] == "Voicemail")
     assert (call["CallOrigin"], call["RelatedRecordId"], call["OwnerId"]) == ("Voicemail", case["Id"], queue["Id"])
     assert (waiting["WorkItemId"], waiting["GroupId"]) == (call["Id"], queue["Id"])
-    assert case["Voicemail_External_Id__c"] == call["VendorCallKey"]
+    assert case["Voicemail_External_Id__c"] == voicemail["External_Id__c"] == call["VendorCallKey"]
+    assert (voicemail["Case__c"], voicemail["Voice_Call__c"]) == (case["Id"], call["Id"])
+    assert case["Voicemail__c"] == call["Voicemail__c"] == voicemail["Id"]
 
 
 @pytest.mark.parametrize("left_out", SETS)

@@ -97,7 +97,7 @@ class Cell:
             return [*wrong, f"{self.run.state}: {self.run.last_error}"]
         status = self.fault.get("status") or {"rate_limited": 429, "expired_session": 401}.get(self.fault["kind"])
         told = status is None or f"HTTP {status}" in self.run.last_error
-        clear = told and _can_be_acted_on(self.run.last_error)
+        clear = told and can_be_acted_on(self.run.last_error)
         return wrong if clear else [*wrong, f"parked: {self.run.last_error!r}"]
 
     @property
@@ -114,14 +114,14 @@ class Cell:
     @property
     def name(self) -> str:
         """Call and fault in words."""
-        return f"{self.call}: {_in_words(self.fault)}"
+        return f"{self.call}: {in_words(self.fault)}"
 
 
-def _can_be_acted_on(reason: str) -> bool:
+def can_be_acted_on(reason: str) -> bool:
     return "Next: " in reason and "Next: nothing" not in reason
 
 
-def _in_words(fault: Mapping[str, Any]) -> str:
+def in_words(fault: Mapping[str, Any]) -> str:
     status = f" {fault['status']}" if "status" in fault else ""
     when = ", carried out" if fault.get("after_commit") else ""
     return f"{fault['kind']}{status}{when}{', for ever' if fault.get('times', 1) is None else ''}"
@@ -180,7 +180,7 @@ def product(
 def show_cells(title: str, cells: Sequence[Cell]) -> None:
     """The table."""
     columns = ("call", "fault", "VoiceCall", "recording", "entries", "routings", "verdict")
-    show(title, columns, [(cell.call, _in_words(cell.fault), *cell.found.counts, cell.verdict) for cell in cells])
+    show(title, columns, [(cell.call, in_words(cell.fault), *cell.found.counts, cell.verdict) for cell in cells])
 
 
 def wrong(cells: Iterable[Cell]) -> list[str]:
@@ -249,6 +249,6 @@ def test_routing_errors_inside_a_success_are_not_a_delivery(tmp_path: Path) -> N
         with Emulator(seed=seed, switches=switches, folder=place) as emulator:
             run = _deliver(emulator, place, SPOKEN[:1], **NOT_FOR_LONG)
             found = look(emulator, left(place, "network-0001", spoken=SPOKEN[:1]))
-        parked.append((run.state, found.routings, "not mapped" in run.last_error, _can_be_acted_on(run.last_error)))
+        parked.append((run.state, found.routings, "not mapped" in run.last_error, can_be_acted_on(run.last_error)))
 
     assert parked == [(RunState.PARKED, 0, True, True)] * 2

@@ -114,7 +114,7 @@ class Deploys:
 
     def check_user(self, user_id: str) -> None:
         """Refuse a user who may not use the Metadata API."""
-        if False:
+        if not self._may_deploy(user_id):
             message = "use of the Metadata API requires a user with the ModifyAllData or ModifyMetadata permissions"
             raise SalesforceError(403, "INSUFFICIENT_ACCESS", message)
 

@@ -95,32 +95,34 @@ def _statuses(path: str, code: str, pattern: re.Pattern[str], known: Catalog) ->
 
 def _import_problem(path: str, module: str, code: str, project: Project) -> str:
     """Why there is nothing to import; empty when there is."""
+    kind, _, name = module.removeprefix("@salesforce/").partition("/")
+    problem = ""
     if module.startswith("."):
         file = posixpath.normpath(posixpath.join(posixpath.dirname(path), module))
-        return "" if {file, f"{file}.js", f"{file}.html"} & set(project.files) else f"there is no file {module}"
-    kind, _, name = module.removeprefix("@salesforce/").partition("/")
-    if module.startswith("@salesforce/apex/"):
-        return _apex_problem(name, _wired(code, module), project)
-    if module.startswith("@salesforce/schema/"):
+        if not {file, f"{file}.js", f"{file}.html"} & set(project.files):
+            problem = f"there is no file {module}"
+    elif module.startswith("@salesforce/apex/"):
+        problem = _apex_problem(name, project, is_wired=_is_wired(code, module))
+    elif module.startswith("@salesforce/schema/"):
         object_name, _, field = name.partition(".")
-        known = catalog_of(project)
-        if object_name not in known.objects:
-            return f"there is no object {object_name}"
-        return known.problem(object_name, field) if field else ""
-    if kind == "customPermission":
-        return "" if name in project.names("CustomPermission") else f"there is no custom permission {name}"
-    if module.startswith("c/"):
-        bundle = module.removeprefix("c/")
-        return "" if bundle in project.names("LightningComponentBundle") else f"there is no component {bundle}"
-    return "" if module.startswith(_PLATFORM) else f"{module} is not among the known modules"
+        problem = catalog_of(project).problem(object_name, field or "Id")
+    elif kind == "customPermission":
+        if name not in project.names("CustomPermission"):
+            problem = f"there is no custom permission {name}"
+    elif kind == "c":
+        if name not in project.names("LightningComponentBundle"):
+            problem = f"there is no component {name}"
+    elif not module.startswith(_PLATFORM):
+        problem = f"{module} is not among the known modules"
+    return problem
 
 
-def _wired(code: str, module: str) -> bool:
+def _is_wired(code: str, module: str) -> bool:
     imported = re.search(rf"import\s+(\w+)\s+from\s+['\"]{re.escape(module)}['\"]", code)
     return imported is not None and re.search(rf"@wire\(\s*{imported[1]}\b", code) is not None
 
 
-def _apex_problem(name: str, is_wired: bool, project: Project) -> str:  # noqa: FBT001 - read beside its only caller
+def _apex_problem(name: str, project: Project, *, is_wired: bool) -> str:
     class_name, _, method = name.partition(".")
     source = next((text for path, text in project.code(f"/{class_name}.cls")), None)
     if source is None:

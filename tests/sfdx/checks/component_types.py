@@ -1,6 +1,6 @@
 """Where each type of metadata lies and what its files are called.
 
-Source: Metadata API Developer Guide, "Metadata Types"; Salesforce DX Developer Guide, "Salesforce DX Project Structure".
+Source: Metadata API Developer Guide, "Metadata Types"; Salesforce DX Developer Guide, "Project Structure".
 """
 
 from __future__ import annotations

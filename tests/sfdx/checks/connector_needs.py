@@ -47,14 +47,14 @@ def needs() -> dict[str, Need]:
             found.setdefault(query.object, Need()).reads.update(query.fields)
     for object_name, fields in doctor_there.OBJECTS.items():
         found.setdefault(object_name, Need()).reads.update(fields)
-    for object_name, key, fields in (
+    for object_name, key, field_map in (
         ("Case", case.CASE_KEY, case.CASE_FIELDS),
         (custom_object.VOICEMAIL_OBJECT, custom_object.VOICEMAIL_KEY, custom_object.VOICEMAIL_FIELDS),
     ):
         need = found.setdefault(object_name, Need())
         need.creates = need.updates = True
-        need.writes |= {key, *fields}
-        need.reads |= {"Id", key, "CreatedDate", *fields}
+        need.writes |= {key, *field_map}
+        need.reads |= {"Id", key, "CreatedDate", *field_map}
     call = found.setdefault(links.VOICE_CALL.object_name, Need())
     call.updates = True
     call.writes |= set(links.VOICE_CALL.links)

@@ -31,10 +31,13 @@ def check_names(project: Project) -> Iterator[Finding]:
 def check_routing(project: Project) -> Iterator[Finding]:
     """The contract of an Omni-Channel flow: how it is started, what it is given, and how it routes.
 
-    Source: Salesforce Help, "Route Work" and "Omni-Channel Flow Considerations".
+    Source: Salesforce Help, "Route Work" and "Omni-Channel Flow Considerations"; Object Reference, VoiceCall, OwnerId.
     """
     for one in project.of("Flow"):
         flow = graph(one)
+        for node in flow.root.all("recordUpdates"):
+            if node.value("object") == "VoiceCall" and "OwnerId" in node.values("inputAssignments", "field"):
+                yield one.finding(node, "OwnerId must not be changed: the call is being routed")
         routes = [node for node in flow.root.all("actionCalls") if node.value("actionType") == "routeWork"]
         if not flow.is_routing:
             for node in routes:
@@ -53,10 +56,6 @@ def check_routing(project: Project) -> Iterator[Finding]:
             yield one.finding(flow.root, "routes nothing")
         for node in routes:
             yield from _route(flow, node)
-        for name in ("recordUpdates", "recordCreates"):
-            for node in flow.root.all(name):
-                if "OwnerId" in node.values("inputAssignments", "field"):
-                    yield one.finding(node, "OwnerId must not be changed while the call is being routed")
 
 
 def _route(flow: FlowGraph, node: Node) -> Iterator[Finding]:
@@ -74,6 +73,8 @@ def _route(flow: FlowGraph, node: Node) -> Iterator[Finding]:
         yield one.finding(channel, f"{name} does not name its channel by developer name")
     elif by_name[0] not in SERVICE_CHANNELS:
         yield one.finding(channel, f"there is no service channel {by_name[0]}")
+    elif given.get("serviceChannelLabel", node).value("stringValue") != SERVICE_CHANNELS[by_name[0]]:
+        yield one.finding(node, f"{name} calls the channel otherwise than {SERVICE_CHANNELS[by_name[0]]}")
     kind = given.get("routingType", node).value("stringValue")
     if kind not in ("QueueBased", "Agent", "SkillsBased"):
         yield one.finding(given.get("routingType", node), f"there is no routing type {kind!r}")

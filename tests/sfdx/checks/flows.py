@@ -13,10 +13,27 @@ from functools import lru_cache
 from tests.sfdx.checks.component import Component
 from tests.sfdx.checks.xml_tree import Node
 
-ELEMENTS = (
-    "actionCalls apexPluginCalls assignments collectionProcessors customErrors decisions loops recordCreates "
-    "recordDeletes recordLookups recordRollbacks recordUpdates screens steps subflows transforms waits"
-).split()
+ELEMENTS = frozenset(
+    {
+        "actionCalls",
+        "apexPluginCalls",
+        "assignments",
+        "collectionProcessors",
+        "customErrors",
+        "decisions",
+        "loops",
+        "recordCreates",
+        "recordDeletes",
+        "recordLookups",
+        "recordRollbacks",
+        "recordUpdates",
+        "screens",
+        "steps",
+        "subflows",
+        "transforms",
+        "waits",
+    }
+)
 RESOURCES = ("choices", "constants", "dynamicChoiceSets", "formulas", "stages", "textTemplates", "variables")
 READS = {"elementReference", "leftValueReference", "collectionReference", "inputReference"}
 """Elements whose text is the name of something that is read."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from tests.sfdx.checks.component import Component, Finding, component
 from tests.sfdx.checks.component_types import (
     BUNDLE_FILES,
     BY_FOLDER,
@@ -16,7 +17,6 @@ from tests.sfdx.checks.component_types import (
     OBJECT_CHILDREN,
     ComponentType,
 )
-from tests.sfdx.checks.component import Component, Finding, component
 
 META = "-meta.xml"
 
@@ -63,24 +63,32 @@ def _plain_file(
     path: str, own: ComponentType, inside: list[str], file: str, files: Mapping[str, str]
 ) -> Component | str:
     name, dot, suffix = file.removesuffix(META).rpartition(".")
-    if not file.endswith(META) or not dot:
-        return f"is no part of a {own.name}: it does not end in {META}"
     folder_root = FOLDER_ROOTS.get(own.name, "")
-    if folder_root and suffix == folder_root[0].lower() + folder_root[1:] and not inside:
+    if file.endswith(META) and suffix and suffix == _ending(folder_root) and not inside:
         return component(folder_root, name, path, files[path])
-    if suffix not in BY_SUFFIX:
-        return f"nothing has the ending {suffix}"
-    if suffix != own.suffix:
-        return f"a {BY_SUFFIX[suffix].name} lies in {BY_SUFFIX[suffix].folder}/, not in {own.folder}/"
-    if bool(inside) != own.in_folders:
-        return f"a {own.name} lies {'in a folder of' if own.in_folders else 'directly in'} {own.folder}/"
-    if own.content and path.removesuffix(META) not in files:
-        return f"there is no {file.removesuffix(META)} to it"
-    if inside:
-        described = "/".join((*path.split("/")[:-2], f"{inside[0]}.{folder_root[0].lower()}{folder_root[1:]}{META}"))
-        if not any(other.endswith(f"/{own.folder}/" + described.rsplit("/", 1)[1]) for other in files):
-            return f"the folder {inside[0]} is not described by a {folder_root}"
-    return component(own.name, "/".join((*inside, name)), path, files[path])
+    problem = ""
+    if not file.endswith(META) or not dot:
+        problem = f"is no part of a {own.name}: it does not end in {META}"
+    elif suffix not in BY_SUFFIX:
+        problem = f"nothing has the ending {suffix}"
+    elif suffix != own.suffix:
+        problem = f"a {BY_SUFFIX[suffix].name} lies in {BY_SUFFIX[suffix].folder}/, not in {own.folder}/"
+    elif bool(inside) != own.in_folders:
+        problem = f"a {own.name} lies {'in a folder of' if own.in_folders else 'directly in'} {own.folder}/"
+    elif own.content and path.removesuffix(META) not in files:
+        problem = f"there is no {file.removesuffix(META)} to it"
+    elif inside and not _is_described(f"{own.folder}/{inside[0]}.{_ending(folder_root)}{META}", files):
+        problem = f"the folder {inside[0]} is not described by a {folder_root}"
+    return problem or component(own.name, "/".join((*inside, name)), path, files[path])
+
+
+def _ending(type_name: str) -> str:
+    return type_name[:1].lower() + type_name[1:]
+
+
+def _is_described(file: str, files: Mapping[str, str]) -> bool:
+    """A folder of main/ may hold reports of voice/: it is described once."""
+    return any(path.endswith(f"/{file}") for path in files)
 
 
 def _object_file(path: str, inside: list[str], file: str, files: Mapping[str, str]) -> Component | str:
@@ -100,16 +108,18 @@ def _bundle_file(path: str, inside: list[str], file: str, files: Mapping[str, st
     if not inside:
         return "lies in lwc/ itself: every component has a folder"
     name, folder = inside[0], path.rsplit("/", 1)[0]
+    beside = {other.rsplit("/", 1)[1] for other in files if other.startswith(f"{folder}/")}
+    problem = ""
     if len(inside) > 1:
-        return "is no part of a component: only __tests__ may lie below it"
-    if f"{folder}/{name}.js{META}" not in files:
-        return f"{name}.js{META} is missing: the component would be left out in silence"
-    if f"{folder}/{name}.js" not in files and f"{folder}/{name}.css" not in files:
-        return f"{name}.js is missing"
-    if not file.endswith(BUNDLE_FILES):
-        return "a component has no such files"
-    if file.endswith(META):
-        if file != f"{name}.js{META}":
-            return f"describes {file.split('.')[0]}, the component is {name}"
-        return component("LightningComponentBundle", name, path, files[path])
-    return None
+        problem = "is no part of a component: only __tests__ may lie below it"
+    elif f"{name}.js{META}" not in beside:
+        problem = f"{name}.js{META} is missing: the component would be left out in silence"
+    elif f"{name}.js" not in beside and any(other.endswith((".js", ".html")) for other in beside):
+        problem = f"{name}.js is missing"
+    elif not file.endswith(BUNDLE_FILES):
+        problem = "a component has no such files"
+    elif file.endswith(META) and file != f"{name}.js{META}":
+        problem = f"describes {file.split('.', maxsplit=1)[0]}, the component is {name}"
+    if problem or not file.endswith(META):
+        return problem or None
+    return component("LightningComponentBundle", name, path, files[path])

@@ -14,9 +14,9 @@ from pathlib import Path
 
 from lxml import etree
 
+from tests.sfdx.checks.component import Component, Finding
 from tests.sfdx.checks.component_types import FOLDER_ROOTS
 from tests.sfdx.checks.declarations import SIMPLE, Declarations, declarations
-from tests.sfdx.checks.component import Component, Finding
 from tests.sfdx.checks.project import REPOSITORY, Project
 from tests.sfdx.checks.xml_tree import METADATA, Malformed, Node, parse
 

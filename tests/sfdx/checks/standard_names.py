@@ -3,8 +3,8 @@
 Source: Object Reference for the Salesforce Platform; Implementation Guide, chapter 3. Nothing is in here that is not
 used: a test holds this list against the metadata, the connector and the emulator's schema.
 
-A field is `Name:Type`, with `(length)`, `[values]` or `>Object looked up` behind it. `!` marks fields that every user may see, so that no
-permission set may name them: required ones, and those of the system.
+A field is `Name:Type`, with `(length)`, `[values]` or `>Object looked up` behind it. `!` marks fields that every user
+may see, so that no permission set may name them: required ones, and those of the system.
 """
 
 from __future__ import annotations
@@ -54,8 +54,8 @@ NOT_GRANTABLE = frozenset({"CallCenter", "CallCenterRoutingMap", "Group", "Organ
 QUEUE_OBJECTS = frozenset({"Case", "ContactRequest", "Lead", "ServiceContract", "Task", "VoiceCall"})
 """Standard objects that a queue may hold."""
 
-SERVICE_CHANNELS = {"sfdc_phone": "VoiceCall"}
-"""Channels that Salesforce makes itself, and the object that each of them routes."""
+SERVICE_CHANNELS = {"sfdc_phone": "Phone"}
+"""Channels that Salesforce makes itself, with their labels."""
 
 USER_PERMISSIONS = frozenset({"ApiEnabled", "RunReports"})
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -35,6 +36,8 @@ def check_versions(project: Project) -> Iterator[Finding]:
 
 def check_project_files(project: Project) -> Iterator[Finding]:
     """sfdx-project.json and the scratch org definition are what Salesforce's schemas say."""
+    if not re.fullmatch(r"[1-9]\d\.0", project.api_version):
+        yield Finding(PROJECT, 1, f"sourceApiVersion is {project.api_version!r}")
     for path, schema in ((PROJECT, "sfdx-project"), (SCRATCH, "project-scratch-def")):
         file = project.root / path
         if not file.is_file():

@@ -2,142 +2,163 @@
 
 from __future__ import annotations
 
-from tests.sfdx.mutants.planting import MAIN, Mutant, move, several, swap
+from tests.sfdx.mutants.planting import MAIN, Mutant, misspelt, move, several
 
 APEX = f"{MAIN}/classes/VoicemailPlayerController.cls"
 LWC = f"{MAIN}/lwc/voicemailPlayer"
 
-
-def _said(defect: str, path: str, old: str, new: str, caught_by: str, says: str) -> Mutant:
-    return Mutant(defect=defect, plant=swap(path, old, new), caught_by=caught_by, says=says)
-
-
 MUTANTS = (
-    _said("broken Apex", APEX, "return playback;", "return playback", "apex syntax", "VoicemailPlayerController.cls:"),
-    _said("brace missing in Apex", APEX, "if (found.isEmpty()) {", "if (found.isEmpty())", "apex syntax", ""),
-    _said(
+    misspelt(
+        "broken Apex",
+        APEX,
+        "return playback;",
+        "return playback",
+        caught_by="apex syntax",
+        says="VoicemailPlayerController.cls:",
+    ),
+    misspelt(
+        "brace missing in Apex",
+        APEX,
+        "if (found.isEmpty()) {",
+        "if (found.isEmpty())",
+        caught_by="apex syntax",
+        says="",
+    ),
+    misspelt(
         "field that a query reads",
         APEX,
         "                    Caller_Number__c,",
         "                    Caller__c,",
-        "apex names",
-        "Caller__c",
+        caught_by="apex names",
+        says="Caller__c",
     ),
-    _said(
+    misspelt(
         "field of another object in a query",
         APEX,
         "                    Caller_Number__c,",
         "                    Voicemail_Caller_Number__c,",
-        "apex names",
-        "no field Voicemail_Caller_Number__c",
+        caught_by="apex names",
+        says="no field Voicemail_Caller_Number__c",
     ),
-    _said(
-        "status that does not exist, in Apex", APEX, "'Called back'", "'CalledBack'", "apex names", "never 'CalledBack'"
+    misspelt(
+        "status that does not exist, in Apex",
+        APEX,
+        "'Called back'",
+        "'CalledBack'",
+        caught_by="apex names",
+        says="never 'CalledBack'",
     ),
-    _said(
+    misspelt(
         "custom permission in Apex",
         APEX,
         "'Hear_Voicemails'",
         "'Hear_Voicemail'",
-        "apex names",
-        "custom permission Hear_Voicemail",
+        caught_by="apex names",
+        says="custom permission Hear_Voicemail",
     ),
-    _said(
+    misspelt(
         "VoiceCall in Apex of main/",
         APEX,
         "    private static Boolean mayHear() {",
         "    private VoiceCall call;\n\n    private static Boolean mayHear() {",
-        "main alone",
-        "VoiceCall comes with",
+        caught_by="main alone",
+        says="VoiceCall comes with",
     ),
-    _said(
+    misspelt(
         "method that is not for components",
         APEX,
         "@AuraEnabled\n    public static String recordingUrl",
         "public static String recordingUrl",
-        "component names",
-        "no public static method recordingUrl",
+        caught_by="component names",
+        says="no public static method recordingUrl",
     ),
-    _said(
+    misspelt(
         "wired method that is not cacheable",
         APEX,
         "@AuraEnabled(cacheable=true)",
         "@AuraEnabled",
-        "component names",
-        "not cacheable",
+        caught_by="component names",
+        says="not cacheable",
     ),
-    _said(
+    misspelt(
         "method that does not exist",
         f"{LWC}/voicemailPlayer.js",
         "VoicemailPlayerController.setStatus",
         "VoicemailPlayerController.mark",
-        "component names",
-        "method mark",
+        caught_by="component names",
+        says="method mark",
     ),
-    _said(
+    misspelt(
         "class that does not exist",
         f"{LWC}/voicemailPlayer.js",
         "VoicemailPlayerController.setStatus",
         "PlayerController.setStatus",
-        "component names",
-        "no class PlayerController",
+        caught_by="component names",
+        says="no class PlayerController",
     ),
-    _said(
+    misspelt(
         "schema import that does not exist",
         f"{LWC}/voicemailPlayer.js",
         "import { clockTime",
         "import NAME from '@salesforce/schema/Voicemail__c.Title__c';\nimport { clockTime",
-        "component names",
-        "no field Title__c",
+        caught_by="component names",
+        says="no field Title__c",
     ),
-    _said(
+    misspelt(
         "module that does not exist",
         f"{LWC}/voicemailPlayer.js",
         "'./sound'",
         "'./sounds'",
-        "component names",
-        "no file ./sounds",
+        caught_by="component names",
+        says="no file ./sounds",
     ),
-    _said(
+    misspelt(
         "field in a component",
         f"{LWC}/voicemailPlayer.html",
         "voicemail.Received_At__c",
         "voicemail.Received__c",
-        "component names",
-        "nothing is called Received__c",
+        caught_by="component names",
+        says="nothing is called Received__c",
     ),
-    _said("status in a component", f"{LWC}/words.js", "'Heard'", "'Listened'", "component names", "never 'Listened'"),
-    _said(
+    misspelt(
+        "status in a component",
+        f"{LWC}/words.js",
+        "'Heard'",
+        "'Listened'",
+        caught_by="component names",
+        says="never 'Listened'",
+    ),
+    misspelt(
         "child component that does not exist",
         f"{LWC}/voicemailPlayer.html",
         "<lightning-spinner alternative",
         "<c-wave-form></c-wave-form>\n<lightning-spinner alternative",
-        "component names",
-        "no component waveForm",
+        caught_by="component names",
+        says="no component waveForm",
     ),
-    _said(
+    misspelt(
         "broken template",
         f"{LWC}/voicemailPlayer.html",
         "</template>\n",
         "",
-        "component compiler",
-        "voicemailPlayer.html",
+        caught_by="component compiler",
+        says="voicemailPlayer.html",
     ),
-    _said(
+    misspelt(
         "template with an expression",
         f"{LWC}/voicemailPlayer.html",
         "{callerText}",
         "{caller.text + 1}",
-        "component compiler",
-        "voicemailPlayer.html",
+        caught_by="component compiler",
+        says="voicemailPlayer.html",
     ),
-    _said(
+    misspelt(
         "broken JavaScript",
         f"{LWC}/voicemailPlayer.js",
         "handlePlayPause() {",
         "handlePlayPause( {",
-        "component compiler",
-        "voicemailPlayer.js",
+        caught_by="component compiler",
+        says="voicemailPlayer.js",
     ),
     Mutant(
         defect="name of a component that is not camelCase",

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from tests.sfdx.mutants.planting import MAIN, VOICE, Mutant, swap
+from tests.sfdx.mutants.planting import MAIN, VOICE, Mutant, misspelt, swap
 
 CASE = f"{MAIN}/flows/Voicemail_Find_Or_Create_Case.flow-meta.xml"
 OMNI = f"{VOICE}/flows/Voicemail_Omni_Routing.flow-meta.xml"
 LINK = f"{VOICE}/flows/VoiceCall_After_Save_Link_Case.flow-meta.xml"
-
-
-def _said(defect: str, path: str, old: str, new: str, caught_by: str, says: str) -> Mutant:
-    return Mutant(defect=defect, plant=swap(path, old, new), caught_by=caught_by, says=says)
 
 
 def _parameter(name: str, kind: str, value: str) -> str:
@@ -28,46 +24,58 @@ VARIABLE = (
     "        <isInput>false</isInput>\n        <isOutput>false</isOutput>\n    </variables>\n"
 )
 
+FAULT = (
+    "        <faultConnector>\n            <targetReference>Keep_Problem</targetReference>\n        </faultConnector>\n"
+)
+ORIGIN = (
+    "            <field>CallOrigin</field>\n            <operator>EqualTo</operator>\n            <value>\n"
+    "                <stringValue>Voicemail<"
+)
+RECORD_ID = (
+    "<name>recordId</name>\n        <dataType>String</dataType>\n        <isCollection>false</isCollection>\n"
+    "        <isInput>true"
+)
+
 MUTANTS = (
-    _said(
+    misspelt(
         "connector to an element that does not exist",
         CASE,
         "<targetReference>One_Contact<",
         "<targetReference>One_Caller<",
-        "flow graphs",
-        "leads to One_Caller",
+        caught_by="flow graphs",
+        says="leads to One_Caller",
     ),
-    _said(
+    misspelt(
         "element that nothing leads to",
         CASE,
         "<targetReference>Keep_Refusal<",
         "<targetReference>Keep_Problem<",
-        "flow graphs",
-        "nothing leads to Keep_Refusal",
+        caught_by="flow graphs",
+        says="nothing leads to Keep_Refusal",
     ),
-    _said(
+    misspelt(
         "way that goes round for ever",
         CASE,
         "<targetReference>One_Contact<",
         "<targetReference>Get_Contacts<",
-        "flow graphs",
-        "for ever",
+        caught_by="flow graphs",
+        says="for ever",
     ),
-    _said(
+    misspelt(
         "reference to a variable that does not exist",
         OMNI,
         "<assignToReference>agentId<",
         "<assignToReference>agent<",
-        "flow graphs",
-        "refers to agent",
+        caught_by="flow graphs",
+        says="refers to agent",
     ),
-    _said(
+    misspelt(
         "reference in a formula that does not exist",
         CASE,
         "{!voiceCallId}",
         "{!callId}",
-        "flow graphs",
-        "refers to callId",
+        caught_by="flow graphs",
+        says="refers to callId",
     ),
     Mutant(
         defect="variable that nobody uses",
@@ -75,210 +83,231 @@ MUTANTS = (
         caught_by="flow graphs",
         says="nobody uses nobodys",
     ),
-    _said(
+    misspelt(
         "two parts of one name",
         OMNI,
         "<name>agentId</name>\n        <dataType",
         "<name>queueId</name>\n        <dataType",
-        "flow graphs",
-        "2 parts are called queueid",
+        caught_by="flow graphs",
+        says="2 parts are called queueid",
     ),
-    _said(
+    misspelt(
         "fault path missing",
         LINK,
-        "        <faultConnector>\n            <targetReference>Keep_Problem</targetReference>\n        </faultConnector>\n",
+        FAULT,
         "",
-        "flow graphs",
-        "has no fault path",
+        caught_by="flow graphs",
+        says="has no fault path",
     ),
-    _said(
+    misspelt(
         "record of a flow that no record starts",
         CASE,
         "<elementReference>Get_Contacts<",
         "<elementReference>$Record.Id<",
-        "flow graphs",
-        "no record starts this flow",
+        caught_by="flow graphs",
+        says="no record starts this flow",
     ),
-    _said("flow that is not active", OMNI, "<status>Active", "<status>Draft", "subflows", "is not active"),
-    _said(
+    misspelt(
+        "flow that is not active", OMNI, "<status>Active", "<status>Draft", caught_by="subflows", says="is not active"
+    ),
+    misspelt(
         "subflow that does not exist",
         LINK,
         "<flowName>Voicemail_Find_Or_Create_Case",
         "<flowName>Find_Case",
-        "subflows",
-        "no flow Find_Case",
+        caught_by="subflows",
+        says="no flow Find_Case",
     ),
-    _said(
+    misspelt(
         "input that the subflow does not have",
         LINK,
         "<name>findOpenCase",
         "<name>findCase",
-        "subflows",
-        "no input findCase",
+        caught_by="subflows",
+        says="no input findCase",
     ),
-    _said(
+    misspelt(
         "output that the subflow does not have",
         LINK,
         "<name>caseId</name>\n        </outputAssignments>",
         "<name>theCase</name>\n        </outputAssignments>",
-        "subflows",
-        "no output theCase",
+        caught_by="subflows",
+        says="no output theCase",
     ),
-    _said(
+    misspelt(
         "subflow that is an Omni-Channel flow",
         CASE,
         "<processType>AutoLaunchedFlow",
         "<processType>RoutingFlow",
-        "subflows",
-        "cannot be a subflow",
+        caught_by="subflows",
+        says="cannot be a subflow",
     ),
-    _said(
+    misspelt(
         "field of a filter",
         CASE,
         "<field>Voicemail_External_Id__c",
         "<field>External_Id__c",
-        "flow names",
-        "no field External_Id__c",
+        caught_by="flow names",
+        says="no field External_Id__c",
     ),
-    _said(
+    misspelt(
         "field that is written",
         CASE,
         "<field>Voicemail_Caller_Number__c</field>\n            <value>",
         "<field>Caller_Number__c</field>\n            <value>",
-        "flow names",
-        "no field Caller_Number__c",
+        caught_by="flow names",
+        says="no field Caller_Number__c",
     ),
-    _said(
+    misspelt(
         "object of a lookup",
         OMNI,
         "<object>Voicemail_Setting__mdt",
         "<object>Setting__mdt",
-        "flow names",
-        "no object Setting__mdt",
+        caught_by="flow names",
+        says="no object Setting__mdt",
     ),
-    _said(
+    misspelt(
         "field of a record that was found",
         LINK,
         "Get_Setting.Link_Cases__c",
         "Get_Setting.Link_Case__c",
-        "flow names",
-        "Link_Case__c",
+        caught_by="flow names",
+        says="Link_Case__c",
     ),
-    _said(
+    misspelt(
         "field of a setting that is not read",
         OMNI,
         "        <queriedFields>Live_Queue__c</queriedFields>\n",
         "",
-        "flow names",
-        "does not read Live_Queue__c",
+        caught_by="flow names",
+        says="does not read Live_Queue__c",
     ),
-    _said(
+    misspelt(
         "setting that does not exist",
         OMNI,
         "<stringValue>Default",
         "<stringValue>Defaults",
-        "flow names",
-        "no record Defaults",
+        caught_by="flow names",
+        says="no record Defaults",
     ),
-    _said(
+    misspelt(
         "group that may be anything but a queue",
         OMNI,
         "<stringValue>Queue</stringValue>",
         "<stringValue>Regular</stringValue>",
-        "flow names",
-        "takes any group",
+        caught_by="flow names",
+        says="takes any group",
     ),
-    _said(
+    misspelt(
         "CallOrigin that is none, in a decision",
         OMNI,
         "<stringValue>Voicemail<",
         "<stringValue>VoiceMail<",
-        "flow names",
-        "CallOrigin is never 'VoiceMail'",
+        caught_by="flow names",
+        says="CallOrigin is never 'VoiceMail'",
     ),
-    _said(
+    misspelt(
         "CallOrigin that is none, in a start",
         LINK,
-        "            <field>CallOrigin</field>\n            <operator>EqualTo</operator>\n            <value>\n                <stringValue>Voicemail<",
-        "            <field>CallOrigin</field>\n            <operator>EqualTo</operator>\n            <value>\n                <stringValue>voicemail<",
-        "flow names",
-        "CallOrigin is never 'voicemail'",
+        ORIGIN,
+        ORIGIN.replace("Voicemail", "voicemail"),
+        caught_by="flow names",
+        says="CallOrigin is never 'voicemail'",
     ),
-    _said(
+    misspelt(
         "isQueueVariable missing",
         OMNI,
         _parameter("isQueueVariable", "booleanValue", "true"),
         "",
-        "routing",
-        "needs isQueueVariable",
+        caught_by="routing",
+        says="needs isQueueVariable",
     ),
-    _said(
+    misspelt(
         "versionString missing",
         OMNI,
         "        <versionString>2.0.0</versionString>\n",
         "",
-        "routing",
-        "needs versionString",
+        caught_by="routing",
+        says="needs versionString",
     ),
-    _said("queue missing", OMNI, _parameter("queueId", "elementReference", "queueId"), "", "routing", "has no queue"),
-    _said(
+    misspelt(
+        "queue missing",
+        OMNI,
+        _parameter("queueId", "elementReference", "queueId"),
+        "",
+        caught_by="routing",
+        says="has no queue",
+    ),
+    misspelt(
         "routing type missing",
         OMNI,
         _parameter("routingType", "stringValue", "QueueBased"),
         "",
-        "routing",
-        "does not say routingType",
+        caught_by="routing",
+        says="does not say routingType",
     ),
-    _said(
+    misspelt(
         "fixed queue",
         OMNI,
         _parameter("queueId", "elementReference", "queueId"),
         _parameter("queueId", "stringValue", "00G000000000001"),
-        "routing",
-        "a fixed queueId",
+        caught_by="routing",
+        says="a fixed queueId",
     ),
-    _said(
+    misspelt(
         "fixed queue is an id, too",
         OMNI,
         _parameter("queueId", "elementReference", "queueId"),
         _parameter("queueId", "stringValue", "00G000000000001"),
-        "no ids",
-        "00G000000000001",
+        caught_by="no ids",
+        says="00G000000000001",
     ),
-    _said(
+    misspelt(
         "recordId that is no input",
         OMNI,
-        "<name>recordId</name>\n        <dataType>String</dataType>\n        <isCollection>false</isCollection>\n        <isInput>true",
-        "<name>recordId</name>\n        <dataType>String</dataType>\n        <isCollection>false</isCollection>\n        <isInput>false",
-        "routing",
-        "the input recordId is missing",
+        RECORD_ID,
+        RECORD_ID.replace("<isInput>true", "<isInput>false"),
+        caught_by="routing",
+        says="the input recordId is missing",
     ),
-    _said(
-        "channel by its label", OMNI, "<setupReference>sfdc_phone", "<setupReference>Phone", "routing", "developer name"
+    misspelt(
+        "channel by its label",
+        OMNI,
+        "<setupReference>sfdc_phone",
+        "<setupReference>Phone",
+        caught_by="routing",
+        says="developer name",
     ),
-    _said(
+    misspelt(
         "owner changed while the call is routed",
         LINK,
         "<field>RelatedRecordId</field>\n            <value>\n                <elementReference>",
         "<field>OwnerId</field>\n            <value>\n                <elementReference>",
-        "flow names",
-        "",
+        caught_by="routing",
+        says="OwnerId must not be changed",
     ),
-    _said(
+    misspelt(
         "action that the emulator cannot run",
         OMNI,
         "<actionType>routeWork",
         "<actionType>addScreenPop",
-        "interpreter",
-        "the emulator refuses it",
+        caught_by="interpreter",
+        says="the emulator refuses it",
     ),
-    _said("wrong version of a flow", OMNI, "<apiVersion>66.0", "<apiVersion>61.0", "versions", "apiVersion is 61.0"),
-    _said(
+    misspelt(
+        "wrong version of a flow",
+        OMNI,
+        "<apiVersion>66.0",
+        "<apiVersion>61.0",
+        caught_by="versions",
+        says="apiVersion is 61.0",
+    ),
+    misspelt(
         "element without description",
         OMNI,
         "        <description>Remember the rep.</description>\n",
         "",
-        "descriptions",
-        "Take_Rep has no description",
+        caught_by="descriptions",
+        says="Take_Rep has no description",
     ),
 )

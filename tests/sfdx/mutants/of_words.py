@@ -2,24 +2,38 @@
 
 from __future__ import annotations
 
-from tests.sfdx.mutants.planting import MAIN, VOICE, Mutant, drop, move, remove, swap
+from tests.sfdx.mutants.planting import MAIN, VOICE, Mutant, drop, misspelt, move, remove
 
 FIELD = f"{MAIN}/objects/Voicemail__c/fields/Language__c.field-meta.xml"
 QUEUE = f"{VOICE}/queues/Voicemail.queue-meta.xml"
 REP = f"{MAIN}/permissionsets/Voicemail_Rep.permissionset-meta.xml"
 LONG_NAME = "A_Field_With_A_Name_That_Is_Longer_Than_40"
 
-
-def _said(defect: str, path: str, old: str, new: str, caught_by: str, says: str) -> Mutant:
-    return Mutant(defect=defect, plant=swap(path, old, new), caught_by=caught_by, says=says)
-
-
 MUTANTS = (
-    _said("label too long", FIELD, "<label>Language", f"<label>{'Language ' * 5}", "lengths", "40 are allowed"),
-    _said("help text too long", FIELD, "<inlineHelpText>", f"<inlineHelpText>{'Help. ' * 90}", "lengths", "510"),
-    _said("label empty", FIELD, "<label>Language<", "<label><", "lengths", "is empty"),
-    _said(
-        "description too long", REP, "<description>", f"<description>{'Listens. ' * 30}", "lengths", "255 are allowed"
+    misspelt(
+        "label too long",
+        FIELD,
+        "<label>Language",
+        f"<label>{'Language ' * 5}",
+        caught_by="lengths",
+        says="40 are allowed",
+    ),
+    misspelt(
+        "help text too long",
+        FIELD,
+        "<inlineHelpText>",
+        f"<inlineHelpText>{'Help. ' * 90}",
+        caught_by="lengths",
+        says="510",
+    ),
+    misspelt("label empty", FIELD, "<label>Language<", "<label><", caught_by="lengths", says="is empty"),
+    misspelt(
+        "description too long",
+        REP,
+        "<description>",
+        f"<description>{'Listens. ' * 30}",
+        caught_by="lengths",
+        says="255 are allowed",
     ),
     Mutant(
         defect="name too long",
@@ -45,62 +59,69 @@ MUTANTS = (
         caught_by="descriptions",
         says="has no description",
     ),
-    _said(
+    misspelt(
         "wrong version of a class",
         f"{MAIN}/classes/VoicemailPlayerController.cls-meta.xml",
         "66.0",
         "65.0",
-        "versions",
-        "apiVersion is 65.0, not 66.0",
+        caught_by="versions",
+        says="apiVersion is 65.0, not 66.0",
     ),
-    _said(
+    misspelt(
         "version of a component missing",
         f"{MAIN}/lwc/voicemailPlayer/voicemailPlayer.js-meta.xml",
         "    <apiVersion>66.0</apiVersion>\n",
         "",
-        "versions",
-        "apiVersion is nothing",
+        caught_by="versions",
+        says="apiVersion is nothing",
     ),
-    _said(
+    misspelt(
         "property that the project file does not have",
         "sfdx-project.json",
         '"namespace"',
         '"nameSpace"',
-        "project files",
-        "nameSpace",
+        caught_by="project files",
+        says="nameSpace",
     ),
-    _said(
+    misspelt(
         "version of the project that is no version",
         "sfdx-project.json",
         '"66.0"',
         '"sixty-six"',
-        "project files",
-        "sourceApiVersion",
+        caught_by="project files",
+        says="sourceApiVersion",
     ),
-    _said(
+    misspelt(
         "feature that scratch orgs do not have",
         "config/project-scratch-def.json",
         '"ServiceUser"',
         '"ServiceUsers"',
-        "project files",
-        "features",
+        caught_by="project files",
+        says="features",
     ),
-    _said("version of a manifest", "sfdx/manifest/core.xml", "66.0", "65.0", "manifests", "version is not 66.0"),
-    _said(
+    misspelt(
+        "version of a manifest",
+        "sfdx/manifest/core.xml",
+        "66.0",
+        "65.0",
+        caught_by="manifests",
+        says="version is not 66.0",
+    ),
+    misspelt(
         "component missing in a manifest",
         "sfdx/manifest/voice.xml",
         "        <members>Voicemail_Omni_Routing</members>\n",
         "",
-        "manifests",
-        "Flow Voicemail_Omni_Routing is missing",
+        caught_by="manifests",
+        says="Flow Voicemail_Omni_Routing is missing",
     ),
-    _said(
+    misspelt(
         "component in a manifest that is not there",
         "sfdx/manifest/full.xml",
         "<members>Hear_Voicemails",
         "<members>See_Voicemails",
-        "manifests",
-        "there is no CustomPermission See_Voicemails",
+        caught_by="manifests",
+        says="there is no CustomPermission See_Voicemails",
     ),
     Mutant(
         defect="manifest missing", plant=remove("sfdx/manifest/core.xml"), caught_by="manifests", says="cannot be read"

@@ -51,6 +51,11 @@ def swap(path: str, old: str, new: str) -> Plant:
     return plant
 
 
+def misspelt(defect: str, path: str, old: str, new: str, *, caught_by: str, says: str) -> Mutant:
+    """A defect that is other text in one place."""
+    return Mutant(defect=defect, plant=swap(path, old, new), caught_by=caught_by, says=says)
+
+
 def add(path: str, text: str) -> Plant:
     """A file that was not there."""
 

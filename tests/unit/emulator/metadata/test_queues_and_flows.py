@@ -209,6 +209,30 @@ def test_a_flow_that_cannot_be_run_here_fails_by_the_name_of_its_element(target:
     assert line > 1
 
 
+def test_a_record_of_custom_metadata_that_a_flow_names_must_be_there(target: Target) -> None:
+    """`$CustomMetadata.Type__mdt.Record.Field`: type, record and field."""
+    setting = metadata(
+        "CustomObject",
+        "<label>S</label><pluralLabel>S</pluralLabel><visibility>Public</visibility>"
+        "<fields><fullName>Queue__c</fullName><label>Q</label><length>80</length><type>Text</type></fields>",
+    )
+    target.deploy({"objects/Setting__mdt.object": setting}, CustomObject="Setting__mdt")
+    take = (
+        "<assignments><name>Take</name><label>Take</label><locationX>0</locationX><locationY>0</locationY>"
+        "<assignmentItems><assignToReference>key</assignToReference><operator>Assign</operator><value>"
+        "<elementReference>$CustomMetadata.Setting__mdt.Default.Queue__c</elementReference></value></assignmentItems>"
+        "</assignments>"
+    )
+    flow: dict[str, str | bytes] = {"flows/Take.flow": a_flow(take, start="Take")}
+    ((_, problem, line),) = target.problems(flow, Flow="Take")
+    record = metadata("CustomMetadata", "<label>Default</label>")
+    target.deploy({"customMetadata/Setting.Default.md": record}, CustomMetadata="*")
+
+    assert 'The record "Default" of "Setting__mdt" doesn\'t exist' in problem
+    assert line == 2
+    assert target.problems(flow, Flow="Take") == []
+
+
 def test_an_active_flow_is_not_deleted(target: Target) -> None:
     """A draft is."""
 

@@ -11,7 +11,7 @@ from scv_emulator.metadata.source_format import package_of
 from scv_emulator.server import Emulator
 from scv_emulator.switches import Switches
 
-from tests.unit.emulator.metadata.packages import metadata
+from tests.unit.emulator.metadata.packages import a_manifest, a_zip, metadata
 
 PROJECT = Path(__file__).parents[4] / "sfdx" / "force-app"
 
@@ -105,3 +105,37 @@ def test_permission_sets_are_assigned_once() -> None:
         emulator.assign("integration@example.com", "Nope")
 
     assert len(emulator.org.database.all("PermissionSetAssignment")) == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        (("sfdc_phone</setupReference>", "nope</setupReference>"), 'The ServiceChannel "nope" doesn\'t exist.'),
+        (("<object>Group</object>", "<object>Grupp</object>"), 'The object "Grupp"'),
+        (("<field>DeveloperName</field>", "<field>Nope__c</field>"), 'The field "Nope__c" for the object "Group"'),
+    ],
+)
+def test_a_shipped_flow_with_a_wrong_name_is_refused_and_the_good_one_stays(
+    change: tuple[str, str], problem: str
+) -> None:
+    """A channel, an object, a field; the version that is active is the one from before."""
+    path = "voice/flows/Voicemail_Omni_Routing.flow-meta.xml"
+    good = (PROJECT / path).read_text(encoding="utf-8")
+    emulator = Emulator()
+    emulator.deploy(PROJECT)
+    before = emulator.org.flows.get("Voicemail_Omni_Routing")
+
+    assert change[0] in good
+    wrong = a_zip(
+        {
+            "flows/Voicemail_Omni_Routing.flow": good.replace(*change),
+            "package.xml": a_manifest(Flow="Voicemail_Omni_Routing"),
+        }
+    )
+    (failure,) = emulator.deploy(wrong)["details"]["componentFailures"]
+    dry = emulator.deploy(PROJECT, check_only=True)
+
+    assert problem in failure["problem"]
+    assert failure["lineNumber"] > 1
+    assert dry["success"]
+    assert emulator.org.flows.get("Voicemail_Omni_Routing") is before
