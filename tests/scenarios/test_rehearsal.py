@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,11 @@ import httpx
 import pytest
 from scv_voicemail.cli.demo import rehearse
 from scv_voicemail.cli.output import Exit
-from scv_voicemail.cli.rehearsal import LocalSalesforce
+from scv_voicemail.cli.rehearsal import LocalSalesforce, local_salesforce
+from scv_voicemail.cli.rehearsed_records import ADMINISTRATOR, LEAST_RIGHTS, shipped_metadata
 from scv_voicemail.wiring import salesforce_client
+
+from tests.commands import run
 
 
 class Tampered(LocalSalesforce):
@@ -78,3 +82,90 @@ def test_a_rehearsal_that_agrees_is_a_success(tmp_path: Path, capsys: pytest.Cap
     assert len(document["checks"]) == 11
     with pytest.raises(httpx.ConnectError):
         httpx.get(local.url)
+
+
+RECORDS = ("voice_call", "case", "custom_object")
+
+
+class TamperedRecords(LocalSalesforce):
+    """A local Salesforce with the shipped metadata, in which records are changed as soon as the rep has accepted."""
+
+    def __init__(self, folder: Path, *, how: str) -> None:
+        options = ("--apply-delay-ms", "20", "--deploy", str(shipped_metadata()))
+        super().__init__(folder, options=options, seed=LEAST_RIGHTS)
+        self.how = how
+
+    def door(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
+        answer = super().door(method, path, body)
+        if path.endswith("/accept"):
+            self.tamper()
+        return answer
+
+    def tamper(self) -> None:
+        client = salesforce_client(self.settings(username=ADMINISTRATOR))
+        assert client is not None
+        with closing(client):
+            (case,), (record,) = client.query("SELECT Id FROM Case"), client.query("SELECT Id FROM Voicemail__c")
+            if self.how == "transcript":
+                client.update("Voicemail__c", record["Id"], {"Transcript__c": "something else"})
+            if self.how == "link":
+                client.update("Case", case["Id"], {"Voicemail__c": None})
+            if self.how == "gone":
+                client.delete("Case", case["Id"])
+
+
+@pytest.mark.parametrize(
+    ("how", "what"),
+    [
+        ("transcript", "voicemail transcript"),
+        ("link", "Case's voicemail"),
+        ("gone", "Case records with this key"),
+    ],
+)
+def test_records_that_differ_are_shown_and_fail(
+    how: str, what: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A field, a link, a whole record: each in its own row."""
+    local = TamperedRecords(tmp_path, how=how)
+    try:
+        code = rehearse(local, None, chaos=False, as_json=False, targets=RECORDS)
+    finally:
+        local.stop()
+
+    out = capsys.readouterr().out
+    assert code is Exit.FAILED
+    assert [line for line in out.splitlines() if "DIFFERS  " in line and what in line]
+    assert out.count("DIFFERS  ") == 1
+
+
+@pytest.mark.parametrize("targets", [RECORDS, ("case",), ("custom_object",)])
+def test_records_that_agree_are_a_success(
+    targets: tuple[str, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Delivered by a user with nothing but the shipped permission sets; no warning."""
+    options = ("--apply-delay-ms", "20", "--deploy", str(shipped_metadata()))
+    with local_salesforce(tmp_path, options=options, seed=LEAST_RIGHTS) as local:
+        code = rehearse(local, None, chaos=False, as_json=True, targets=targets)
+
+    document = json.loads(capsys.readouterr().out)
+    assert (code, document["warnings"]) == (Exit.DONE, [])
+    assert set(document["records"]) == set(targets) - {"voice_call"}
+    assert len(document["checks"]) >= 9
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--targets", "case,fax"), "'fax' is none of voice_call, case, custom_object"),
+        (("--targets", " , "), "none of"),
+        (("--targets", "case", "--chaos"), "excludes --targets"),
+    ],
+)
+def test_targets_that_cannot_be_rehearsed_are_refused_before_anything_starts(
+    arguments: tuple[str, ...], said: str
+) -> None:
+    """As wrong usage."""
+    answer = run("demo", *arguments)
+
+    assert (answer.returncode, answer.stdout) == (2, "")
+    assert said in " ".join(answer.stderr.split())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from scv_voicemail.errors import BadVoicemail, SettingsInvalid
-from scv_voicemail.phone_numbers import caller_number, mask, to_e164
+from scv_voicemail.phone_numbers import as_people_write_it, caller_number, mask, to_e164
 from scv_voicemail.voicemail import ANONYMOUS
 
 
@@ -116,3 +116,28 @@ def test_a_caller_with_more_digits_than_a_number_has_is_refused() -> None:
 def test_a_masked_number_shows_two_digits_at_most(number: str, shown: str) -> None:
     """Enough to find a call in a log, too little to call back."""
     assert mask(number) == shown
+
+
+@pytest.mark.parametrize(
+    ("number", "ways"),
+    [
+        (
+            "+14155550142",
+            {"(415) 555-0142", "415-555-0142", "415.555.0142", "4155550142", "1-415-555-0142", "+1 (415) 555-0142"},
+        ),
+        ("+493012345678", {"030 12345678", "03012345678", "+49 30 12345678", "00493012345678"}),
+        ("+442071838750", {"020 7183 8750", "+44 20 7183 8750", "442071838750"}),
+    ],
+)
+def test_a_number_is_found_as_people_write_it(number: str, ways: set[str]) -> None:
+    """Each way once, and never with the country code before the national prefix."""
+    found = as_people_write_it(number)
+
+    assert ways | {number} <= set(found)
+    assert len(found) == len(set(found)) <= 16
+    assert not any(way.startswith(("+49 0", "+440")) for way in found)
+
+
+def test_what_is_no_number_is_looked_for_as_it_is() -> None:
+    """Nobody guesses."""
+    assert as_people_write_it("+1") == ["+1"]

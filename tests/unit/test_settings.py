@@ -122,6 +122,17 @@ def test_a_flow_input_names_only_what_is_filled_in(monkeypatch: pytest.MonkeyPat
         load()
 
 
+def test_tables_of_fields_come_from_toml_and_environment(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """TOML's numbers and booleans become text, which is what a template is; the environment holds JSON."""
+    (place / "scv-voicemail.toml").write_text('[case_fields]\nSubject = "x"\nIs_New__c = true\nWeight__c = 3\n')
+    monkeypatch.setenv(f"{PREFIX}CUSTOM_OBJECT_FIELDS", '{"Text__c": "{caller}", "Flag__c": false}')
+
+    settings = load()
+
+    assert settings.case_fields == {"Subject": "x", "Is_New__c": "true", "Weight__c": "3"}
+    assert settings.custom_object_fields == {"Text__c": "{caller}", "Flag__c": "false"}
+
+
 def test_a_private_key_comes_inline_or_from_a_file(place: Path) -> None:
     """Inline, its line breaks may be written as two characters; neither shows up in a print of the settings."""
     (place / "key.pem").write_text("a\nsecret\n")

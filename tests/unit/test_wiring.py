@@ -13,6 +13,7 @@ from scv_voicemail.cli.keys import make_pair
 from scv_voicemail.errors import BadRecording, BadVoicemail, SettingsInvalid
 from scv_voicemail.ports import Arrival, RunState
 from scv_voicemail.settings import Settings
+from scv_voicemail.target_wiring import field_maps
 from scv_voicemail.voicemail import Mailbox, MailboxKind, Voicemail
 from scv_voicemail.wiring import asterisk_spool, connect, salesforce_client, telephony_client, watched_folder
 
@@ -208,3 +209,60 @@ def test_the_package_is_imported_without_its_clients() -> None:
     printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
 
     assert printed.strip() == "[]"
+
+
+@pytest.fixture
+def rest_only(settings: dict[str, Any], key_file: Path) -> dict[str, Any]:
+    """Settings of somebody who has no contact center."""
+    telephony = dict.fromkeys(("telephony_url", "org_id", "call_center"), "") | {"private_key_file": None}
+    rest = {"login_url": NOWHERE, "client_id": "app", "username": "me@example.com", "oauth_key_file": key_file}
+    return settings | telephony | rest | {"targets": ("case", "custom_object")}
+
+
+def test_targets_are_built_when_they_are_named_or_possible(settings: dict[str, Any], rest_only: dict[str, Any]) -> None:
+    """Without REST only the VoiceCall, without a contact center only records, with both everything."""
+    with connect(Settings(**settings)) as telephony_only:
+        assert list(telephony_only.pipeline.targets) == ["voice_call"]
+    with connect(Settings(**rest_only)) as records_only:
+        assert list(records_only.pipeline.targets) == ["case", "custom_object"]
+    with connect(Settings(**rest_only | settings)) as everything:
+        assert list(everything.pipeline.targets) == ["voice_call", "case", "custom_object"]
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        ({"login_url": ""}, "not set: SCV_VOICEMAIL_LOGIN_URL"),
+        ({"targets": ("case", "voice_call")}, "TELEPHONY_URL, SCV_VOICEMAIL_ORG_ID, SCV_VOICEMAIL_CALL_CENTER"),
+        ({"case_fields": {"Subject": "{calller}"}}, r"SCV_VOICEMAIL_CASE_FIELDS: Subject has \{calller\}"),
+        ({"custom_object_fields": {"No Name": "x"}}, "SCV_VOICEMAIL_CUSTOM_OBJECT_FIELDS: 'No Name' is no API name"),
+        ({"custom_object": "Voicemail__c; DROP"}, "no API name"),
+    ],
+)
+def test_records_that_could_not_be_made_are_told_at_the_start(
+    rest_only: dict[str, Any], change: dict[str, Any], what: str
+) -> None:
+    """With the setting that is to be corrected."""
+    with pytest.raises(SettingsInvalid, match=what):
+        connect(Settings(**rest_only | change))
+
+
+def test_an_event_needs_somebody_to_publish_it(settings: dict[str, Any]) -> None:
+    """A VoiceCall alone does without REST, its event does not."""
+    with pytest.raises(SettingsInvalid, match="LOGIN_URL, SCV_VOICEMAIL_CLIENT_ID, SCV_VOICEMAIL_USERNAME"):
+        connect(Settings(**settings | {"publish_event": True}))
+
+
+def test_an_object_of_ones_own_begins_with_an_empty_map(rest_only: dict[str, Any]) -> None:
+    """The fields of Voicemail__c mean nothing there."""
+    own = {
+        "custom_object": "Message__c",
+        "custom_object_key": "Key__c",
+        "custom_object_fields": {"Text__c": "{caller}"},
+    }
+
+    maps = field_maps(Settings(**rest_only | own))
+
+    assert (maps["custom_object"].object_name, maps["custom_object"].key) == ("Message__c", "Key__c")
+    assert list(maps["custom_object"].written) == ["Text__c"]
+    assert "Voicemail_Transcript__c" in maps["case"].written

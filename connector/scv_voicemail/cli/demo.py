@@ -19,11 +19,14 @@ from scv_voicemail.cli.output import AsJson, Exit, emit, say, show_table
 from scv_voicemail.cli.story import STEPS
 from scv_voicemail.errors import BadRecording, VoicemailError
 from scv_voicemail.ports import Event, RunState
-from scv_voicemail.voicemail import Voicemail
+from scv_voicemail.voicemail import Mailbox, Voicemail
 
 if TYPE_CHECKING:
     from scv_voicemail.cli.rehearsal import Comparison, LocalSalesforce
     from scv_voicemail.wiring import Connector
+
+
+VOICE_CALL_ONLY = ("voice_call",)
 
 
 def add_to(app: typer.Typer) -> None:
@@ -34,25 +37,57 @@ def add_to(app: typer.Typer) -> None:
 def demo(
     recording: Annotated[Path | None, typer.Option(help="Another WAV instead of the one that ships")] = None,
     chaos: Annotated[bool, typer.Option("--chaos", help="Kill, duplicate and break the network on the way")] = False,
+    targets: Annotated[
+        str, typer.Option(help="Comma-separated; with case or custom_object the Salesforce metadata is deployed first")
+    ] = "voice_call",
     as_json: AsJson = False,
 ) -> None:
     """Play one voicemail into a local Salesforce, let a rep accept it, read everything back. Needs no account."""
     from scv_voicemail.cli.rehearsal import local_salesforce
+    from scv_voicemail.cli.rehearsed_records import LEAST_RIGHTS, shipped_metadata
 
+    wanted = _targets(targets, chaos=chaos)
     if recording is not None and not recording.is_file():
         raise BadRecording(f"there is no file {recording}", fix="give the path of a WAV file")
+    org: dict[str, Any] = {}
+    if wanted != VOICE_CALL_ONLY:
+        org = {"seed": LEAST_RIGHTS, "options": ("--deploy", str(shipped_metadata()))}
     with _sigterm_cleans_up(), tempfile.TemporaryDirectory(prefix="scv-voicemail-demo-") as folder:
         say("starting a local Salesforce and making keys for it; your own settings are not used")
-        with local_salesforce(Path(folder)) as local:
+        with local_salesforce(Path(folder), **org) as local:
             say(f"it runs at {local.url} (while this runs, watch it at {local.url}/_emulator/)")
-            code = rehearse(local, recording, chaos=chaos, as_json=as_json)
+            if org:
+                say("sfdx/force-app is deployed; the connector's user has its permission sets and no other right")
+            code = rehearse(local, recording, chaos=chaos, as_json=as_json, targets=wanted)
     raise typer.Exit(code)
 
 
-def rehearse(local: LocalSalesforce, recording: Path | None, *, chaos: bool, as_json: bool) -> Exit:
+def _targets(text: str, *, chaos: bool) -> tuple[str, ...]:
+    from scv_voicemail.target_wiring import NEEDS
+
+    wanted = tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+    if not wanted or (unknown := [name for name in wanted if name not in NEEDS]):
+        given = unknown[0] if wanted else ""
+        raise typer.BadParameter(f"{given!r} is none of {', '.join(NEEDS)}", param_hint="--targets")
+    if chaos and wanted != VOICE_CALL_ONLY:
+        raise typer.BadParameter("it excludes --targets", param_hint="--chaos")
+    return wanted
+
+
+def rehearse(
+    local: LocalSalesforce,
+    recording: Path | None,
+    *,
+    chaos: bool,
+    as_json: bool,
+    targets: Sequence[str] = VOICE_CALL_ONLY,
+) -> Exit:
     """Play, compare and report; `FAILED` when anything that was read back differs."""
     began = time.monotonic()
-    result = (_play_chaos if chaos else _play)(local, recording, as_json=as_json)
+    if chaos:
+        result = _play_chaos(local, recording, as_json=as_json)
+    else:
+        result = _play(local, recording, as_json=as_json, targets=targets)
     result["seconds"] = round(time.monotonic() - began, 2)
     if as_json:
         emit(result)
@@ -64,33 +99,40 @@ def rehearse(local: LocalSalesforce, recording: Path | None, *, chaos: bool, as_
     return Exit.DONE if result["ok"] else Exit.FAILED
 
 
-def _play(local: LocalSalesforce, recording: Path | None, *, as_json: bool) -> dict[str, Any]:
+def _play(local: LocalSalesforce, recording: Path | None, *, as_json: bool, targets: Sequence[str]) -> dict[str, Any]:
     from scv_voicemail.cli.rehearsal import compare
+    from scv_voicemail.cli.rehearsed_records import ADMINISTRATOR, QUEUE, compare_records, prepare
     from scv_voicemail.wiring import connect, salesforce_client
 
-    rep = _rep(local)
-    settings = local.settings()
+    rep, with_records = _rep(local), targets != VOICE_CALL_ONLY
+    settings = local.settings(targets=targets)
+    contact_id = prepare(local, number=settings.dialed_number) if with_records else ""
     with connect(settings) as connector:
-        voicemail = _leave(connector, recording)
+        voicemail = _leave(connector, recording, mailbox=QUEUE if with_records else None)
         say(f"a caller left {voicemail.recording.duration_seconds:.1f} s of speech; it is in the journal")
-        runs = connector.deliver(voicemail.id, wait_seconds=30)
-        if any(run.state is not RunState.DELIVERED for run in runs):
-            raise VoicemailError(f"not delivered: {runs[0].last_error}")
+        runs = {run.target: run for run in connector.deliver(voicemail.id, wait_seconds=30)}
+        if undelivered := [run for run in runs.values() if run.state is not RunState.DELIVERED]:
+            raise VoicemailError(f"not delivered to {undelivered[0].target}: {undelivered[0].last_error}")
         steps = _timeline(connector.journal.events(voicemail.id))
-        asked_at = time.monotonic()
-        local.door("POST", f"/reps/{rep}/accept", {})
-        steps.append({"step": "rep accepts", "ms": round((time.monotonic() - asked_at) * 1000), "answer": rep})
-    client = salesforce_client(settings)
+        if "voice_call" in runs:
+            asked_at = time.monotonic()
+            local.door("POST", f"/reps/{rep}/accept", {})
+            steps.append({"step": "rep accepts", "ms": round((time.monotonic() - asked_at) * 1000), "answer": rep})
+    # What the connector itself may read is less than what is compared here.
+    client = salesforce_client(local.settings(username=ADMINISTRATOR) if with_records else settings)
     assert client is not None
-    comparisons = compare(local, client, voicemail, rep=rep)
+    comparisons = compare(local, client, voicemail, rep=rep) if "voice_call" in runs else []
+    if with_records:
+        comparisons += compare_records(client, voicemail, targets=targets, contact_id=contact_id)
     client.close()
     if not as_json:
         _show(steps, comparisons)
     return {
         "ok": all(one.agrees for one in comparisons),
         "voicemail_id": voicemail.id,
-        "voice_call_id": runs[0].receipts["open"]["voiceCallId"],
-        "warnings": runs[0].warnings,
+        "voice_call_id": runs["voice_call"].receipts["open"]["voiceCallId"] if "voice_call" in runs else None,
+        "records": {name: run.receipts["save"]["recordId"] for name, run in runs.items() if "save" in run.receipts},
+        "warnings": [warning for run in runs.values() for warning in run.warnings],
         "steps": steps,
         "checks": [_check(one) for one in comparisons],
     }
@@ -132,7 +174,9 @@ def _play_chaos(local: LocalSalesforce, recording: Path | None, *, as_json: bool
     }
 
 
-def _leave(connector: Connector, recording: Path | None, *, number: int = 0) -> Voicemail:
+def _leave(
+    connector: Connector, recording: Path | None, *, number: int = 0, mailbox: Mailbox | None = None
+) -> Voicemail:
     from scv_voicemail.cli.rehearsal import CALLER, demo_recording, demo_transcript
 
     voicemail_id = connector.submit(
@@ -140,6 +184,7 @@ def _leave(connector: Connector, recording: Path | None, *, number: int = 0) -> 
         caller=CALLER,
         received_at=datetime.now(UTC) - timedelta(minutes=2 + number),
         transcript=None if recording else demo_transcript(),
+        mailbox=mailbox,
         source="demo",
     )
     voicemail = connector.journal.voicemail(voicemail_id)
@@ -160,6 +205,7 @@ def _timeline(events: Sequence[Event]) -> list[dict[str, Any]]:
         if event.kind in ("done", "delivered"):
             rows.append(
                 {
+                    "target": event.target,
                     "step": event.step or event.kind,
                     "ms": round((event.at - before) / timedelta(milliseconds=1)),
                     "at_ms": round((event.at - start) / timedelta(milliseconds=1)),
@@ -178,11 +224,17 @@ def _check(one: Comparison) -> dict[str, Any]:
 
 
 def _show(steps: Sequence[dict[str, Any]], comparisons: Sequence[Comparison]) -> None:
+    several = len({row["target"] for row in steps if "target" in row}) > 1
     show_table(
         "What was done",
-        ("ms", "step", "answer"),
+        ("ms", *(["target"] if several else []), "step", "answer"),
         [
-            (f"{row['ms']:>4}", STEPS.get(row["step"], row["step"]), str(row["answer"]).partition(", startTime")[0])
+            (
+                f"{row['ms']:>4}",
+                *([row.get("target", "")] if several else []),
+                STEPS.get(row["step"], row["step"]),
+                str(row["answer"]).partition(", startTime")[0],
+            )
             for row in steps
         ],
     )
@@ -196,7 +248,7 @@ def _show(steps: Sequence[dict[str, Any]], comparisons: Sequence[Comparison]) ->
 def _told(one: Comparison) -> str:
     if not one.agrees:
         return f"{_words(one.found)}\nexpected: {_words(one.expected)}"
-    if one.name == "transcript" and isinstance(one.found, list):
+    if one.name in ("transcript", "timed segments") and isinstance(one.found, list):
         return f"{len(one.found)} entries, word for word"
     text = _words(one.found)
     return text if len(text) <= 60 else f"{text[:23]}…"

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from importlib.resources import files
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import httpx
@@ -74,17 +75,20 @@ def demo_transcript() -> dict[str, Any]:
 class LocalSalesforce:
     """An emulator in a process of its own, with keys that were made for it, and its control door."""
 
-    def __init__(self, folder: Path, *, options: Sequence[str] = ()) -> None:
+    def __init__(
+        self, folder: Path, *, options: Sequence[str] = (), seed: Mapping[str, Any] = MappingProxyType({})
+    ) -> None:
         self.env_file = folder / "emulator.env"
         keys = {name: (folder / f"{name}.key.pem", folder / f"{name}.crt.pem") for name in ("telephony", "oauth")}
         for name, (key_file, certificate_file) in keys.items():
             make_pair(key_file, certificate_file, subject=name, days=2)
-        seed = {
-            "contact_centers": [{"certificate_pem": keys["telephony"][1].read_text(encoding="ascii")}],
-            "apps": [{"certificate_pem": keys["oauth"][1].read_text(encoding="ascii")}],
-        }
+        certificates = {name: pair[1].read_text(encoding="ascii") for name, pair in keys.items()}
+        app: dict[str, Any] = {"certificate_pem": certificates["oauth"]}
+        if "users" in seed:
+            app["usernames"] = [user["username"] for user in seed["users"]]
+        whole = {**seed, "contact_centers": [{"certificate_pem": certificates["telephony"]}], "apps": [app]}
         seed_file = folder / "seed.json"
-        seed_file.write_text(json.dumps(seed), encoding="utf-8")
+        seed_file.write_text(json.dumps(whole), encoding="utf-8")
         # The user's proxy cannot reach this machine; the children inherit it from here.
         os.environ["NO_PROXY"] = os.environ["no_proxy"] = HERE
         argv = command("--json", "--seed-file", str(seed_file), "--write-env", str(self.env_file), *options)
@@ -143,9 +147,11 @@ class LocalSalesforce:
 
 
 @contextmanager
-def local_salesforce(folder: Path, *, options: Sequence[str] = ()) -> Iterator[LocalSalesforce]:
-    """A running emulator that ends with the block."""
-    salesforce = LocalSalesforce(folder, options=options)
+def local_salesforce(
+    folder: Path, *, options: Sequence[str] = (), seed: Mapping[str, Any] = MappingProxyType({})
+) -> Iterator[LocalSalesforce]:
+    """A running emulator that ends with the block; `seed` says what its org contains beside the usual."""
+    salesforce = LocalSalesforce(folder, options=options, seed=seed)
     try:
         yield salesforce
     finally:

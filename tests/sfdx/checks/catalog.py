@@ -7,14 +7,15 @@ from functools import lru_cache
 
 from tests.sfdx.checks.component import Component, part_of
 from tests.sfdx.checks.project import Project
-from tests.sfdx.checks.standard_names import FieldFacts, standard_objects
+from tests.sfdx.checks.standard_names import SYSTEM, FieldFacts, fields_in, standard_objects
 
 ALWAYS_REQUIRED = {"MasterDetail"}
 BUILT_IN = {
-    "__c": ("Id", "Name", "OwnerId", "CreatedDate", "CreatedById", "LastModifiedDate", "LastModifiedById"),
-    "__mdt": ("Id", "DeveloperName", "MasterLabel"),
-    "__e": ("ReplayId", "CreatedDate", "CreatedById"),
+    "__c": SYSTEM,
+    "__mdt": "Id:Id! DeveloperName:Text(40)! MasterLabel:Text(40)!",
+    "__e": "ReplayId:Text! CreatedDate:DateTime! CreatedById:Lookup!",
 }
+"""Fields that custom objects, settings and events have from the beginning."""
 
 
 class Catalog:
@@ -26,11 +27,7 @@ class Catalog:
         }
         for one in project.of("CustomObject"):
             suffix = "__" + one.name.rpartition("__")[2]
-            built_in = BUILT_IN.get(suffix, ())
-            self.objects[one.name] = {
-                name: FieldFacts(name=name, type="Text" if name == "Name" else "", always_visible=True)
-                for name in built_in
-            }
+            self.objects[one.name] = fields_in(BUILT_IN.get(suffix, ""))
         for one in project.of("CustomField"):
             if one.object in self.objects:
                 self.objects[one.object][one.own_name] = field_facts(one)

@@ -116,10 +116,13 @@ _FIELD = re.compile(r"^(\w+):(\w+)(?:\((\d+)\))?(?:\[([^\]]*)\])?(?:>(\w+))?(!)?
 def standard_objects(*, voice: bool = True) -> Mapping[str, Mapping[str, FieldFacts]]:
     """Fields of the standard objects, by object and name."""
     return {
-        name: {one.name: one for one in map(_field, f"{SYSTEM} {fields}".split())}
-        for name, fields in STANDARD.items()
-        if voice or name not in NEEDS_VOICE
+        name: fields_in(f"{SYSTEM} {fields}") for name, fields in STANDARD.items() if voice or name not in NEEDS_VOICE
     }
+
+
+def fields_in(text: str) -> dict[str, FieldFacts]:
+    """Fields as they are written in this list, by name."""
+    return {one.name: one for one in map(_field, text.split())}
 
 
 def _field(text: str) -> FieldFacts:

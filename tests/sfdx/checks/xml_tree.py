@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 
-from lxml import etree
+from lxml import etree  # type: ignore[import-untyped]
 
 METADATA = "http://soap.sforce.com/2006/04/metadata"
 

@@ -461,3 +461,18 @@ class TestConversationEntries:
             )
         ]
         assert parameters(org.requests[0]) == {"uploadIds": "u-1,u-2"}
+
+
+def test_no_write_runs_assignment_rules_unless_it_is_told_to(client, org):
+    """Without the header Salesforce runs them on every create and update."""
+    org.answers("POST", "sobjects/Case/", status=201, json={"id": ID})
+    org.answers("PATCH", f"sobjects/Case/{ID}", status=204)
+    org.answers("PATCH", "sobjects/Case/Key__c/1", json={"id": ID, "created": True})
+
+    client.create("Case", {})
+    client.create("Case", {}, assignment_rules=True)
+    client.update("Case", ID, {})
+    client.upsert("Case", "Key__c", "1", {})
+
+    sent = [request.headers["Sforce-Auto-Assign"] for request in org.requests]
+    assert sent == ["FALSE", "TRUE", "FALSE", "FALSE"]
