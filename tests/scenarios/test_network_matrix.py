@@ -22,8 +22,8 @@ from tests.scenarios.matrix import PESSIMIST, SPOKEN, Found, left, look, setting
 
 AT_ONCE = 24
 PATIENCE = {"timeout_seconds": 1.0, "patience_seconds": 3.0, "retry_base_seconds": 0.05, "probe_seconds": 0.1}
-NOT_FOR_LONG = {"horizon_hours": 6 / 3600, "retry_cap_seconds": 0.5, "patience_seconds": 1.5}
-"""With these a human is called after six seconds instead of three days."""
+NOT_FOR_LONG = {"horizon_hours": 15 / 3600, "retry_cap_seconds": 0.5, "patience_seconds": 1.5}
+"""With these a human is called after fifteen seconds instead of three days."""
 
 LATE_MS = 1_500
 """Longer than the connector waits for an answer, shorter than it waits before it sends again."""

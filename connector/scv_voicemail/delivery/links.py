@@ -104,7 +104,7 @@ class Links:
         wanted, other = {}, []
         for name, placeholder in one.end.links.items():
             field, target = one.shape.field(name), ids.get(placeholder)
-            if field is None or target is None:
+            if field is None or target is None or not self._takes(field.reference_to, placeholder):
                 continue
             held = one.held.get(field.name)
             if held is None and field.updateable:
