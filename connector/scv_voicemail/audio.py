@@ -66,7 +66,7 @@ class Encoding(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AudioFacts:
-    """What a recording is, as counted; `data_offset` is where its first sample lies in the file."""
+    """What a recording is, as counted."""
 
     encoding: Encoding
     sample_rate_hz: int
@@ -74,14 +74,8 @@ class AudioFacts:
     bits: int
     duration_seconds: float
     data_bytes: int
-    data_offset: int
     size_bytes: int
     sha256: str
-
-    @property
-    def frame_bytes(self) -> int:
-        """Bytes of one sample over all channels."""
-        return self.channels * self.bits // 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,13 +130,12 @@ class _Measurement:
         if self._size > max_bytes:
             raise BadRecording(
                 f"{name} is too large: {self._size:,} bytes, expected at most {max_bytes:,}",
-                fix="raise the limit in the settings, or record voicemails at 8 kHz mono",
+                fix="record voicemails at 8 kHz mono, and limit their length",
             )
 
     def facts(self) -> AudioFacts:
         riff_size = self._riff_header()
         audio_format, claimed = self._up_to_data(riff_size)
-        offset = self._position
         data_bytes = self._data_bytes(claimed, audio_format.frame_bytes)
         self._skip(self._size - self._position)
         if self._file.read(1):
@@ -155,7 +148,6 @@ class _Measurement:
             bits=audio_format.bits,
             duration_seconds=frames / audio_format.sample_rate_hz,
             data_bytes=frames * audio_format.frame_bytes,
-            data_offset=offset,
             size_bytes=self._size,
             sha256=self._digest.hexdigest(),
         )

@@ -10,7 +10,7 @@ import typer
 from scv_voicemail.cli.finding import Finding, Verdict, failed, skipped
 from scv_voicemail.cli.output import AsJson, Exit, emit, show_table
 from scv_voicemail.errors import SettingsInvalid
-from scv_voicemail.settings import load
+from scv_voicemail.settings import Settings, load
 
 TELEPHONY_NEEDS = frozenset({"settings", "org id", "private key"})
 """Checks without which asking the Telephony Integration API would only repeat their failure."""
@@ -42,12 +42,12 @@ def doctor(as_json: AsJson = False) -> None:
     raise typer.Exit(code)
 
 
-def examine() -> Iterator[Finding]:
-    """Every finding, in the order in which they depend on each other."""
+def examine(settings: Settings | None = None) -> Iterator[Finding]:
+    """Every finding about these settings, or the environment's, in the order in which they depend on each other."""
     from scv_voicemail.cli import doctor_here, doctor_there
 
     try:
-        settings = load()
+        settings = settings or load()
     except SettingsInvalid as error:
         yield failed("settings", error.what, error.fix)
         yield skipped("everything else", "it needs the settings")

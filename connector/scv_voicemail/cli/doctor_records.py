@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from scv_voicemail.delivery.records import Records
     from scv_voicemail.salesforce import SalesforceClient
 
+LINK_FIX = "deploy sfdx/force-app/voice, grant Edit on VoiceCall and the field in the integration user's permission set"
+CALLER_FIX = "grant Read on Contact, Account and their phone numbers in the integration user's permission set"
+EXAMPLE_NUMBER = "+14155550100"
+"""Nobody's: asking for it shows whether one may ask."""
+
 FIELD_FIX = "deploy the field, grant access to it in the integration user's permission set, or change {setting}"
 
 
@@ -29,6 +34,10 @@ def examine(settings: Settings, client: SalesforceClient) -> Iterator[Finding]:
         if name in settings.targets:
             yield from _record_target(records, name, fields, objects=objects)
             yield from _owner_queue(settings, client, fields)
+    if "voice_call" in settings.targets:
+        yield from _voice_call_links(settings, records, objects=objects)
+    if settings.match_people and any(_needs_caller(maps[name]) for name in settings.targets if name in maps):
+        yield _caller(client)
     if settings.publish_event:
         yield _event(records)
 
@@ -55,6 +64,38 @@ def _record_target(records: Records, name: str, fields: FieldMap, *, objects: di
         )
     if not problems:
         yield fine(check, f"{fields.object_name}, {len(fields.written) + len(fields.links)} fields, key {fields.key}")
+
+
+def _voice_call_links(settings: Settings, records: Records, *, objects: dict[str, str]) -> Iterator[Finding]:
+    """The links of the VoiceCall to the records that are made as well; to an object of the customer's it has none."""
+    from scv_voicemail.delivery.custom_object import VOICEMAIL_OBJECT
+    from scv_voicemail.delivery.links import VOICE_CALL_LINKS
+    from scv_voicemail.delivery.map_checks import link_problems
+
+    ours = {"case_id"} | ({"custom_object_id"} if settings.custom_object == VOICEMAIL_OBJECT else set())
+    made = ours & {f"{name}_id" for name in settings.targets}
+    links = {field: placeholder for field, placeholder in VOICE_CALL_LINKS.items() if placeholder in made}
+    shape = records.shape("VoiceCall", now=datetime.now(UTC))
+    if shape is None:  # said already
+        return
+    for field, why in link_problems(shape, links, objects=objects).items():
+        yield warned("target voice_call", f"voicemails go without VoiceCall.{field}: {why}", LINK_FIX)
+
+
+def _needs_caller(fields: FieldMap) -> bool:
+    return any(template.names & {"contact_id", "account_id"} for template in fields.written.values())
+
+
+def _caller(client: SalesforceClient) -> Finding:
+    from scv_voicemail.delivery.people import People
+    from scv_voicemail.errors import PermissionMissing
+
+    check = "caller lookup"
+    try:
+        People(client).caller(EXAMPLE_NUMBER)
+    except PermissionMissing as error:
+        return warned(check, f"no record is linked with the caller: {error.what}", CALLER_FIX)
+    return fine(check, "Contact and Account by phone number")
 
 
 def _owner_queue(settings: Settings, client: SalesforceClient, fields: FieldMap) -> Iterator[Finding]:

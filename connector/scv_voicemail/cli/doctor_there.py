@@ -134,9 +134,10 @@ def _objects(_settings: Settings, client: SalesforceClient) -> Iterator[Finding]
         try:
             fields = {field["name"]: field for field in client.describe(name)["fields"]}
         except Rejected:
-            yield failed(check, "the integration user cannot see it", f"grant Read in {permission}", code=Exit.REFUSED)
+            saw = f"the integration user cannot see {name}"
+            yield failed(check, saw, f"grant Read in {permission}", code=Exit.REFUSED)
             continue
-        hidden = [column for column in columns if column not in fields]
+        hidden = [f"{name}.{column}" for column in columns if column not in fields]
         values = {value["value"] for value in fields.get("CallOrigin", {}).get("picklistValues", [])}
         if hidden:
             saw = f"the integration user cannot see {', '.join(hidden)}"

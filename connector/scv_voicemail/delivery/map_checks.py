@@ -35,12 +35,19 @@ def field_problems(shape: Shape, fields: FieldMap, *, objects: Mapping[str, str]
     present = {name: template.value(facts) for name, template in fields.written.items()}
     problems = fit(shape, {name: "" if value is None else value for name, value in present.items()}).left_out
     problems = {name: why for name, why in problems.items() if present.get(name) is not None or _is_locked(shape, name)}
-    for name, placeholder in fields.links.items():
+    return problems | link_problems(shape, fields.links, objects=objects)
+
+
+def link_problems(shape: Shape, links: Mapping[str, str], *, objects: Mapping[str, str]) -> dict[str, str]:
+    """Links, by field, that will stay empty, and why; `objects` are what they point at, by placeholder."""
+    problems = {}
+    for name, placeholder in links.items():
         field = shape.field(name)
         if field is None:
             problems[name] = f"{shape.name} has no such field, or the integration user may not see it"
-        elif not field.updateable:
-            problems[name] = "the integration user may not write it"
+        elif not (shape.updateable and field.updateable):
+            what = "it" if shape.updateable else f"{shape.name} records that are there"
+            problems[name] = f"the integration user may not write {what}"
         elif objects[placeholder] not in field.reference_to:
             problems[name] = f"it does not point at {objects[placeholder]}"
     return problems

@@ -22,10 +22,9 @@ MAX_VENDOR_TEXT = 300
 
 _REQUEST_ID_HEADERS = ("X-Request-Id", "X-Sfdc-Request-Id", "Sfdc-Request-Id")
 _AUTHENTICATION_CODES = frozenset({"INVALID_SESSION_ID", "INVALID_AUTH_HEADER", "INVALID_LOGIN"})
+_API_CODES = frozenset({"API_CURRENTLY_DISABLED", "API_DISABLED_FOR_ORG"})
 _PERMISSION_CODES = frozenset(
     {
-        "API_CURRENTLY_DISABLED",
-        "API_DISABLED_FOR_ORG",
         "FUNCTIONALITY_NOT_ENABLED",
         "INVALID_FIELD",
         "INVALID_FIELD_FOR_INSERT_UPDATE",
@@ -48,6 +47,7 @@ _FIELD_FIX = (
     "check that the field or object is deployed and that the integration user's permission set lets it be read and "
     "edited (a field without field-level security looks as if it did not exist)"
 )
+_API_FIX = "grant the integration user the user permission API Enabled, by a permission set or the profile"
 _DUPLICATE_FIX = "more than one record has this External Id: merge or delete the others, and make the field unique"
 
 
@@ -103,6 +103,7 @@ def _kind(status: int, codes: set[str]) -> tuple[type[VoicemailError], str]:
         (status == 429 or bool(codes & _LIMIT_CODES), RateLimited, ""),
         (status == 401 or bool(codes & _AUTHENTICATION_CODES), AuthenticationFailed, ""),
         (status in _TRY_AGAIN_STATUSES or status >= 500 or bool(codes & _TRY_AGAIN_CODES), Unavailable, ""),
+        (bool(codes & _API_CODES), PermissionMissing, _API_FIX),
         (bool(permission), PermissionMissing, _FIELD_FIX),
         (any(code.startswith("INSUFFICIENT_ACCESS") for code in codes), PermissionMissing, ""),
         (status == 403 and not any(codes), PermissionMissing, ""),

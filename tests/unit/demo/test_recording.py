@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import array
+import wave
 from importlib.resources import as_file, files
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 from scv_voicemail.audio import AudioFacts, Encoding, measure
-from scv_voicemail.pcm import pcm16_blocks
 from scv_voicemail.transcripts import load_transcript, read_transcript
 from scv_voicemail.voicemail import Segment
 
@@ -31,8 +31,8 @@ def segments(facts: AudioFacts) -> tuple[Segment, ...]:
 
 def loudness(facts: AudioFacts, start_ms: int, end_ms: int) -> int:
     """The loudest sample of a stretch."""
-    with as_file(DEMO / "recording.wav") as path:
-        samples = [sample for block in pcm16_blocks(Path(path), facts) for sample in block]
+    with as_file(DEMO / "recording.wav") as path, wave.open(str(path), "rb") as recording:
+        samples = array.array("h", recording.readframes(recording.getnframes()))
     stretch = samples[start_ms * facts.sample_rate_hz // 1000 : end_ms * facts.sample_rate_hz // 1000]
     return max(map(abs, stretch))
 
