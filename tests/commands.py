@@ -59,12 +59,20 @@ def until(ready: Callable[[], Any]) -> Any:
     return found
 
 
+HEAR_CTRL_C = """
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+"""Becomes the command. Tests that were started in the background of a shell are deaf to SIGINT, with all they start."""
+
+
 class Background:
     """A command that goes on while the test does; it is ended with the block."""
 
     def __init__(self, *arguments: object, settings: Mapping[str, str], folder: Path | None = None) -> None:
         self.process = subprocess.Popen(
-            argv(*arguments),
+            [sys.executable, "-c", HEAR_CTRL_C, *argv(*arguments)],
             env=environment(settings),
             cwd=folder,
             stdout=subprocess.PIPE,
