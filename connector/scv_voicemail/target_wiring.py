@@ -142,7 +142,8 @@ def _record_targets(
 def _voice_call_target(
     settings: Settings, telephony: TelephonyClient, salesforce: SalesforceClient | None, links: Links | None
 ) -> Target:
-    from scv_voicemail.delivery.voice_call import VoiceCallOptions, VoiceCallTarget
+    from scv_voicemail.delivery.voice_call import VoiceCallTarget
+    from scv_voicemail.delivery.voice_call_payloads import VoiceCallOptions
     from scv_voicemail.delivery.voice_call_state import VoiceCallView
 
     options = {name: getattr(settings, name) for name in VoiceCallOptions.__dataclass_fields__}

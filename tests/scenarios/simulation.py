@@ -14,7 +14,8 @@ from scv_emulator.seed import Seed
 from scv_emulator.server import Emulator
 from scv_emulator.switches import Switches
 from scv_emulator.telephony.flows import FlowOutcome, OmniFlow
-from scv_voicemail.delivery.voice_call import VoiceCallOptions, VoiceCallTarget
+from scv_voicemail.delivery.voice_call import VoiceCallTarget
+from scv_voicemail.delivery.voice_call_payloads import VoiceCallOptions
 from scv_voicemail.delivery.voice_call_state import VoiceCallView
 from scv_voicemail.journal.sqlite import SqliteJournal
 from scv_voicemail.pipeline import Pipeline, Policy

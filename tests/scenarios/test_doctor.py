@@ -128,7 +128,11 @@ CASES = {
         code=4,
     ),
     "a hidden field": Broken(
-        act=hide_a_field, check="object VoiceCall", saw="cannot see CallDisposition", fix="permission set", code=5
+        act=hide_a_field,
+        check="object VoiceCall",
+        saw="cannot see VoiceCall.CallDisposition",
+        fix="permission set",
+        code=5,
     ),
     "a number that is none": Broken(
         settings={"DIALED_NUMBER": "banana"}, check="dialed number", saw="DIALED_NUMBER", fix="E.164", code=3

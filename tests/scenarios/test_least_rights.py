@@ -1,4 +1,8 @@
-"""The shipped permission sets are enough for the connector, and nothing else is: its user has no other right."""
+"""The shipped permission sets are enough for the connector, and none of their rights is too many.
+
+The rights are read from the files that ship, so one that is added later is tried as well; and one that nobody misses is
+superfluous, which fails. The rights to see all records are not tried: sharing is not emulated.
+"""
 
 from __future__ import annotations
 
@@ -14,12 +18,14 @@ from scv_emulator.seed import Seed, User
 from scv_emulator.server import Emulator
 from scv_emulator.switches import Switches
 
+from tests.scenarios.matrix import show
+from tests.scenarios.permissions import SETS, SHIPPED, granted
+from tests.scenarios.rights_bench import Seen, unnoticed, without_each
 from tests.wav_files import a_wav_file
 
 ROOT = Path(__file__).parents[2]
 NUMBER = "+18005550100"
 CONNECTOR = "integration@example.com"
-SETS = ("Voicemail_Integration", "Voicemail_Integration_Voice")
 
 
 @pytest.fixture
@@ -95,3 +101,39 @@ def test_every_executed_flow_ended_well(emulator: Emulator, tmp_path: Path) -> N
         "VoiceCall_After_Save_Link_Case": "",
         "Voicemail_Omni_Routing": "",
     }
+
+
+def _table_cells(seen: Seen) -> tuple[str, str]:
+    who = ", ".join(dict.fromkeys(who for who, _words in seen.noticed))
+    return who, next((words.partition(" Next: ")[0][:100] for _who, words in seen.noticed), "")
+
+
+def test_the_connector_names_every_single_right_that_is_missing(tmp_path: Path) -> None:
+    """By `doctor`, or by a delivery that is parked or goes without something; with all of them nobody complains."""
+    rights = list(granted(SHIPPED))
+
+    seen = without_each(rights, SHIPPED, tmp_path)
+
+    rows = sorted((str(one.missing), *_table_cells(one)) for one in seen)
+    show("What the connector says without one right", ("without", "noticed by", "in the words"), rows)
+    assert {"Create Case", "Edit VoiceCall", "read Contact.Phone", "edit Case.Voicemail__c", "ApiEnabled"} <= {
+        str(one) for one in rights
+    }
+    assert {one.missing for one in seen} == set(rights)
+    assert unnoticed(seen) == []
+
+
+def test_a_superfluous_right_is_found(tmp_path: Path) -> None:
+    """Granted in a copy of the permission sets, taken away, and missed by nobody."""
+    planted = "<fieldPermissions><editable>false</editable><field>Contact.Email</field><readable>true</readable>"
+    copies = [tmp_path / file.name for file in SHIPPED]
+    for file, copy in zip(SHIPPED, copies, strict=True):
+        copy.write_text(file.read_text(encoding="utf-8"), encoding="utf-8")
+    text = copies[0].read_text(encoding="utf-8")
+    changed = text.replace("<fieldPermissions>", f"{planted}</fieldPermissions><fieldPermissions>", 1)
+    copies[0].write_text(changed, encoding="utf-8")
+    (superfluous,) = set(granted(copies)) - set(granted(SHIPPED))
+
+    seen = without_each([superfluous], copies, tmp_path)
+
+    assert unnoticed(seen) == ["read Contact.Email: []"]

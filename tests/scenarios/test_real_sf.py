@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from scv_emulator.seed import App, Seed, User
 from scv_emulator.server import Emulator
@@ -174,3 +176,52 @@ def test_what_was_deployed_is_deleted_again(sf: Sf) -> None:
     sf.json("project", "delete", "source", "--metadata", "CspTrustedSite:Voicemail_Recordings", "--no-prompt")
 
     assert sf.emulator.org.deploys.components.of_type("CspTrustedSite") == []
+
+
+def rehearse(*arguments: Path) -> Ran:
+    """One run of `scripts/sf-rehearsal`, in an environment that points elsewhere."""
+    elsewhere = {"SCV_VOICEMAIL_LOGIN_URL": "https://production.example.com", "SF_TARGET_ORG": "production"}
+    ran = subprocess.run(
+        [ROOT / "scripts" / "sf-rehearsal", *arguments],
+        env=os.environ | elsewhere,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    return Ran(ran.returncode, ran.stdout, ran.stderr)
+
+
+def test_the_rehearsal_follows_the_administrators_guide() -> None:
+    """Deployed, assigned, routed by one flow, linked with the Case that the other made; in the end all is gone."""
+    ran = rehearse()
+
+    assert ran.code == 0, ran.out + ran.err
+    assert len(re.findall(r"Succeeded: (\d+) of \1 components", ran.out)) == 4
+    assert "checks: 0 failed, 0 warnings" in ran.out
+    for seen in ("CallOrigin = Voicemail", "Group.DeveloperName = Voicemail", "RelatedRecordId = 500", "Case__c = 500"):
+        assert f"ok    {seen}" in ran.out
+    assert "What_Is_It > For_Whom" in ran.out
+    assert "WRONG" not in ran.out
+    (url,) = re.findall(r"^   (http://127\.0\.0\.1:\d+)$", ran.out, re.MULTILINE)
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(url)
+
+
+def test_the_rehearsal_fails_when_the_case_is_not_linked(tmp_path: Path) -> None:
+    """In a copy whose settings switch the linking off: everything is deployed and delivered, and the query says so."""
+    shutil.copytree(ROOT / "sfdx" / "force-app", tmp_path / "sfdx" / "force-app")
+    for name in ("sfdx-project.json", ".forceignore"):
+        shutil.copy(ROOT / name, tmp_path / name)
+    settings = tmp_path / "sfdx/force-app/main/default/customMetadata/Voicemail_Setting.Default.md-meta.xml"
+    text = settings.read_text(encoding="utf-8")
+    off = re.sub(r"(<field>Link_Cases__c</field>\s*<value[^>]*>)true", r"\1false", text)
+    settings.write_text(off, encoding="utf-8")
+
+    ran = rehearse(tmp_path)
+
+    assert off != text
+    assert ran.code == 1, ran.out + ran.err
+    assert "delivered as 0LQ" in ran.out
+    assert "WRONG RelatedRecordId = , expected a value" in ran.out
+    assert ran.out.rstrip().endswith("The rehearsal has failed; the last lines above say where.")

@@ -15,12 +15,11 @@ if TYPE_CHECKING:
     from scv_voicemail.delivery.records import Records
     from scv_voicemail.salesforce import SalesforceClient
 
+FIELD_FIX = "deploy the field, grant access to it in the integration user's permission set, or change {setting}"
 LINK_FIX = "deploy sfdx/force-app/voice, grant Edit on VoiceCall and the field in the integration user's permission set"
 CALLER_FIX = "grant Read on Contact, Account and their phone numbers in the integration user's permission set"
 EXAMPLE_NUMBER = "+14155550100"
 """Nobody's: asking for it shows whether one may ask."""
-
-FIELD_FIX = "deploy the field, grant access to it in the integration user's permission set, or change {setting}"
 
 
 def examine(settings: Settings, client: SalesforceClient) -> Iterator[Finding]:

@@ -45,9 +45,10 @@ def link_problems(shape: Shape, links: Mapping[str, str], *, objects: Mapping[st
         field = shape.field(name)
         if field is None:
             problems[name] = f"{shape.name} has no such field, or the integration user may not see it"
-        elif not (shape.updateable and field.updateable):
-            what = "it" if shape.updateable else f"{shape.name} records that are there"
-            problems[name] = f"the integration user may not write {what}"
+        elif not shape.updateable:
+            problems[name] = f"the integration user may not edit {shape.name} records"
+        elif not field.updateable:
+            problems[name] = "the integration user may not write it"
         elif objects[placeholder] not in field.reference_to:
             problems[name] = f"it does not point at {objects[placeholder]}"
     return problems

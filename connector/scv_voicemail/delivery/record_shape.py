@@ -87,6 +87,7 @@ class Shape:
 class Fitted:
     """Values that Salesforce will take, and what had to be done for it."""
 
+    object_name: str
     values: dict[str, Any] = field(default_factory=dict)
     cut: list[str] = field(default_factory=list)
     left_out: dict[str, str] = field(default_factory=dict)
@@ -99,12 +100,12 @@ class Fitted:
     @property
     def warning(self) -> str:
         """Which fields were left out, and why."""
-        return "; ".join(f"{name} left out: {why}" for name, why in self.left_out.items())
+        return "; ".join(f"{self.object_name}.{name} left out: {why}" for name, why in self.left_out.items())
 
 
 def fit(shape: Shape, values: Mapping[str, Any], *, creating: bool = True) -> Fitted:
     """The values in the types and lengths of their fields; what no field takes is left out, with the reason."""
-    fitted = Fitted()
+    fitted = Fitted(shape.name)
     for name, value in values.items():
         one = shape.field(name)
         why = _locked(shape, one, creating=creating)

@@ -10,30 +10,16 @@ asynchronous and its outcome can only be read back.
 
 from __future__ import annotations
 
-import math
-import uuid
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import datetime
 
+from scv_voicemail.delivery import voice_call_payloads as payloads
 from scv_voicemail.delivery.links import Links
+from scv_voicemail.delivery.voice_call_payloads import VoiceCallOptions
 from scv_voicemail.delivery.voice_call_state import VoiceCallView
 from scv_voicemail.errors import AuthenticationFailed, Misconfigured, Rejected, TryAgain
 from scv_voicemail.ports import Attempt, NotYet, Receipt, Redo, Step
-from scv_voicemail.telephony import (
-    CallOrigin,
-    CreateVoiceCall,
-    ExecuteOmniFlow,
-    InitiationMethod,
-    SenderType,
-    TelephonyClient,
-    TranscriptMessage,
-    UpdateVoiceCall,
-)
-from scv_voicemail.voicemail import Segment, Voicemail
-
-MESSAGE_NAMESPACE = uuid.UUID("6d6a4ab2-3a0c-5f0e-9b0f-3b7f3d2c6f11")
-"""TranscriptMessage ids are derived from it, so that every repeat of a transcript entry carries the same id."""
+from scv_voicemail.telephony import TelephonyClient, TranscriptMessage
 
 ROUTING_SETTLE_SECONDS = 5.0
 """A voicemail may be between queue and rep for so long before it counts as not routed."""
@@ -46,21 +32,6 @@ UPLOAD_SECONDS = 3600.0
 
 CLOSING_SETTLE_SECONDS = 15.0
 """The closing update may need so long before the closed call takes uploads."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VoiceCallOptions:
-    """How the VoiceCall target behaves. `flow_*` and `fallback_queue` matter only for numbers without a phone channel.
-
-    `patience_seconds` is how long Salesforce may take to apply an update before it is sent again, and how long the
-    transcript may be held up before the voicemail goes on without it (it is then uploaded after the call is closed).
-    """
-
-    flow_dev_name: str = ""
-    fallback_queue: str = ""
-    flow_input_parameters: Mapping[str, str] = field(default_factory=dict)
-    patience_seconds: float = 30.0
-    confirm_wait_seconds: float = 10.0
 
 
 class VoiceCallTarget:
@@ -114,18 +85,7 @@ class VoiceCallTarget:
             }
         if self.view is not None:
             self._let_it_arrive(attempt)
-        created = self.telephony.create_voice_call(
-            CreateVoiceCall(
-                vendor_call_key=voicemail.id,
-                to=voicemail.dialed_number,
-                from_=voicemail.caller,
-                initiation_method=InitiationMethod.INBOUND,
-                call_origin=CallOrigin.VOICEMAIL,
-                start_time=voicemail.started_at,
-                participant_key=voicemail.caller,
-                call_attributes=dict(voicemail.attributes),
-            )
-        )
+        created = self.telephony.create_voice_call(payloads.new_call(voicemail))
         return {
             "voiceCallId": created.voice_call_id,
             "startTime": voicemail.started_at.isoformat(),
@@ -135,15 +95,8 @@ class VoiceCallTarget:
     def _mark(self, attempt: Attempt) -> Receipt:
         """Tag the call as voicemail and keep its conversation open. The same values again change nothing."""
         opened = attempt.receipts["open"]
-        update = self.telephony.update_voice_call(
-            opened["voiceCallId"],
-            UpdateVoiceCall(
-                call_origin=CallOrigin.VOICEMAIL,
-                is_active_call=not opened.get("closed", False),
-                start_time=_started(attempt),
-                end_time=_ended(attempt.voicemail),
-            ),
-        )
+        mark = payloads.marked(attempt.voicemail, began=_began(attempt), still_open=not opened.get("closed", False))
+        update = self.telephony.update_voice_call(opened["voiceCallId"], mark)
         return {"status": update.status}
 
     def _confirm(self, attempt: Attempt) -> Receipt:
@@ -154,7 +107,7 @@ class VoiceCallTarget:
                 raise NotYet("no REST access to confirm with, so the configured time is waited", after_seconds=left)
             return {"waitedSeconds": self.options.confirm_wait_seconds}
         state = self.view.get(_call_id(attempt))
-        if state is not None and state.is_voicemail and state.ended_near(_ended(attempt.voicemail)):
+        if state is not None and state.is_voicemail and state.ended_near(payloads.end_of(attempt.voicemail)):
             return {"callOrigin": state.call_origin}
         if attempt.waited_seconds < self.options.patience_seconds:
             raise NotYet("Salesforce has not applied the update yet", after_seconds=_pause(attempt))
@@ -164,7 +117,7 @@ class VoiceCallTarget:
 
     def _transcribe(self, attempt: Attempt) -> Receipt:
         """Send the transcript. Message ids never change; after a doubtful try the known ones are left out."""
-        messages = self._messages(attempt)
+        messages = payloads.messages(attempt.voicemail)
         if not messages:
             return {"entries": 0}
         try:
@@ -197,15 +150,7 @@ class VoiceCallTarget:
             self._let_it_arrive(attempt)
         if earlier or (self.view is None and attempt.again):
             self.telephony.clear_routing(call_id)
-        routed = self.telephony.execute_omni_flow(
-            call_id,
-            ExecuteOmniFlow(
-                dialed_number=voicemail.dialed_number,
-                flow_dev_name=self.options.flow_dev_name or None,
-                fallback_queue=self.options.fallback_queue or None,
-                flow_input_parameters=self._flow_inputs(voicemail, call_id),
-            ),
-        )
+        routed = self.telephony.execute_omni_flow(call_id, payloads.flow(voicemail, call_id, self.options))
         return {"queue": routed.queue, "agent": routed.agent}
 
     def _finalize(self, attempt: Attempt) -> Receipt:
@@ -216,17 +161,7 @@ class VoiceCallTarget:
             if state is not None and state.is_completed and self.view.recordings(call_id):
                 return {"status": "found"}
             self._let_it_arrive(attempt)
-        update = self.telephony.update_voice_call(
-            call_id,
-            UpdateVoiceCall(
-                is_active_call=False,
-                call_origin=CallOrigin.VOICEMAIL,
-                start_time=_started(attempt),
-                end_time=_ended(voicemail),
-                recording_location=voicemail.recording.location,
-                total_recording_duration=math.ceil(voicemail.recording.duration_seconds),
-            ),
-        )
+        update = self.telephony.update_voice_call(call_id, payloads.closed(voicemail, began=_began(attempt)))
         return {"status": update.status}
 
     def _verify(self, attempt: Attempt) -> Receipt:
@@ -272,7 +207,7 @@ class VoiceCallTarget:
             if not missing:
                 return {"uploaded": len(left)}
             self._let_it_arrive(attempt)
-            messages = [message for message in self._messages(attempt) if message.message_id in missing]
+            messages = [message for message in payloads.messages(attempt.voicemail) if message.message_id in missing]
             self.view.upload(attempt.voicemail.id, _call_id(attempt), messages)
         except TryAgain as error:
             if attempt.waited_seconds < UPLOAD_SECONDS:
@@ -293,11 +228,6 @@ class VoiceCallTarget:
 
     # ---------------------------------------------------------------------------------------------------- the payloads
 
-    def _messages(self, attempt: Attempt) -> list[TranscriptMessage]:
-        voicemail = attempt.voicemail
-        segments = voicemail.transcript.segments if voicemail.transcript else ()
-        return [_message(voicemail, number, segment) for number, segment in enumerate(segments)]
-
     def _stored(self, attempt: Attempt) -> set[str]:
         return set() if self.view is None else self.view.transcript_ids(attempt.voicemail.id)
 
@@ -312,30 +242,6 @@ class VoiceCallTarget:
         result = self.telephony.create_transcripts_in_bulk([(key, message) for message in messages])
         return [outcome.message_id for outcome in result.refused]
 
-    def _flow_inputs(self, voicemail: Voicemail, call_id: str) -> dict[str, str]:
-        known = {
-            "voice_call_id": call_id,
-            "mailbox": voicemail.mailbox.name if voicemail.mailbox else "",
-            "caller": voicemail.caller,
-        }
-        return {name: value.format_map(known) for name, value in self.options.flow_input_parameters.items()}
-
-
-def _message(voicemail: Voicemail, number: int, segment: Segment) -> TranscriptMessage:
-    began = _epoch_ms(voicemail.started_at)
-    longest = _epoch_ms(voicemail.ended_at) - began
-    return TranscriptMessage(
-        message_id=str(uuid.uuid5(MESSAGE_NAMESPACE, f"{voicemail.id}:{number}")),
-        content=segment.text,
-        start_ms=began + min(segment.start_ms, longest),
-        end_ms=began + min(segment.end_ms, longest),
-        sender_type=SenderType.END_USER,
-    )
-
-
-def _epoch_ms(at: datetime) -> int:
-    return math.floor(at.timestamp() * 1000)
-
 
 def _call_id(attempt: Attempt) -> str:
     return str(attempt.receipts["open"]["voiceCallId"])
@@ -345,15 +251,8 @@ def _adopted(attempt: Attempt) -> bool:
     return bool(attempt.receipts["open"].get("adopted"))
 
 
-def _started(attempt: Attempt) -> datetime:
-    """When the call began, in whole seconds: Salesforce may drop fractions, and the transcript must lie inside."""
-    return datetime.fromisoformat(attempt.receipts["open"]["startTime"]).replace(microsecond=0)
-
-
-def _ended(voicemail: Voicemail) -> datetime:
-    """When the call ended, rounded up to a whole second for the same reason."""
-    ended = voicemail.ended_at
-    return ended if ended.microsecond == 0 else ended.replace(microsecond=0) + timedelta(seconds=1)
+def _began(attempt: Attempt) -> datetime:
+    return datetime.fromisoformat(attempt.receipts["open"]["startTime"])
 
 
 def _pause(attempt: Attempt) -> float:

@@ -41,7 +41,7 @@ def fitted(value: Any, **field: Any) -> Fitted:
 )
 def test_a_value_takes_the_type_of_its_field(value: Any, field: dict[str, Any], expected: Any) -> None:
     """Under the name that the org uses."""
-    assert fitted(value, **field) == Fitted(values={"Field__c": expected})
+    assert fitted(value, **field) == Fitted("Case", values={"Field__c": expected})
 
 
 @pytest.mark.parametrize(

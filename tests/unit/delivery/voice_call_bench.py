@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
-from scv_voicemail.delivery.voice_call import VoiceCallOptions, VoiceCallTarget
+from scv_voicemail.delivery.voice_call import VoiceCallTarget
+from scv_voicemail.delivery.voice_call_payloads import VoiceCallOptions
 from scv_voicemail.delivery.voice_call_state import VoiceCallState
 from scv_voicemail.errors import (
     VoicemailError,
