@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from scv_voicemail.errors import LeaseLost, RateLimited, TryAgain, Unavailable, VoicemailError
+from scv_voicemail.errors import LeaseLost, RateLimited, Rejected, TryAgain, Unavailable, VoicemailError
 from scv_voicemail.ports import Attempt, Clock, Journal, NotYet, Receipt, Redo, Run, Step, Target, Transcriber
 from scv_voicemail.voicemail import Voicemail
 
@@ -111,6 +111,8 @@ class Pipeline:
         except Redo as back:
             self._send_back(run, step, back)
         except TryAgain as error:
+            if error.service == "journal":
+                raise  # the target has nothing to do with it, and a try of its own would count against it
             self._try_later(run, step, error)
         except LeaseLost:
             raise
@@ -212,7 +214,10 @@ class Pipeline:
             return {"warning": f"delivered without a transcript: {error}"}
         if transcript is None:
             return {"transcript": "none"}
-        self.journal.keep_transcript(voicemail.id, transcript)
+        try:
+            self.journal.keep_transcript(voicemail.id, transcript)
+        except Rejected as error:
+            return {"warning": f"delivered without a transcript: {error.what}"}
         return {"transcript": transcript.provider}
 
 

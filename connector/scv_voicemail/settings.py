@@ -7,7 +7,9 @@ Another `.env` file is named by `SCV_VOICEMAIL_ENV_FILE`, another TOML file by `
 from __future__ import annotations
 
 import os
+import re
 import shlex
+from dataclasses import dataclass
 from pathlib import Path
 from string import Formatter
 from typing import Annotated, Any, Literal
@@ -27,6 +29,16 @@ PREFIX = "SCV_VOICEMAIL_"
 
 PLACEHOLDERS = frozenset({"voice_call_id", "mailbox", "caller"})
 """What is filled in where a flow input names it in braces."""
+
+
+@dataclass(frozen=True, slots=True)
+class DynamoDbTable:
+    """A journal in a DynamoDB table: `dynamodb://NAME` in the settings."""
+
+    name: str
+
+    def __str__(self) -> str:
+        return f"dynamodb://{self.name}"
 
 
 def _state_folder() -> Path:
@@ -112,7 +124,10 @@ class Settings(BaseSettings):
     mailbox_reps: dict[str, str] = Field(default_factory=dict, description="Asterisk: rep (username) of a mailbox")
 
     # -- The journal and its patience
-    journal: Path = Field(default_factory=lambda: _state_folder() / "journal.db", description="SQLite journal")
+    journal: Annotated[Path | DynamoDbTable, NoDecode] = Field(
+        default_factory=lambda: _state_folder() / "journal.db",
+        description="The journal: path of a SQLite file, or dynamodb://TABLE (docs/journals.md compares them)",
+    )
     lease_seconds: float = Field(120.0, gt=0, description="How long a worker may be silent before it is replaced")
     horizon_hours: float = Field(72.0, gt=0, description="How long delivery is tried before a human is called")
     retry_base_seconds: float = Field(2.0, gt=0, description="First delay between tries; it doubles")
@@ -133,6 +148,17 @@ class Settings(BaseSettings):
     @classmethod
     def _split_targets(cls, value: Any) -> Any:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("journal", mode="before")
+    @classmethod
+    def _read_journal(cls, value: Any) -> Any:
+        kind, mark, name = value.partition("://") if isinstance(value, str) else ("", "", "")
+        if not mark:
+            return value
+        # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
+        if kind != "dynamodb" or not re.fullmatch(r"[A-Za-z0-9_.-]{3,255}", name):
+            raise ValueError("expected a path, or dynamodb:// and the name of a table")
+        return DynamoDbTable(name)
 
     @field_validator("case_fields", "custom_object_fields", mode="before")
     @classmethod

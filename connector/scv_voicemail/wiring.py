@@ -17,7 +17,7 @@ from scv_voicemail.intake.single import read_voicemail
 from scv_voicemail.journal.sqlite import SqliteJournal
 from scv_voicemail.pipeline import Pipeline, Policy
 from scv_voicemail.ports import Journal, RecordingSource, Run, RunState, Transcriber
-from scv_voicemail.settings import Settings, load
+from scv_voicemail.settings import DynamoDbTable, Settings, load
 from scv_voicemail.target_wiring import (
     TELEPHONY_NEEDS,
     build_targets,
@@ -31,6 +31,7 @@ from scv_voicemail.voicemail import Mailbox, MailboxKind, Voicemail
 from scv_voicemail.worker import drive, is_gone, whoami
 
 if TYPE_CHECKING:
+    from scv_voicemail.journal.dynamodb import DynamoDbJournal
     from scv_voicemail.salesforce import SalesforceClient
     from scv_voicemail.telephony import TelephonyClient
 
@@ -200,9 +201,18 @@ def connect(settings: Settings | None = None, **overrides: Any) -> Connector:
     return Connector(settings=settings, journal=journal, pipeline=pipeline, recordings=recordings, closing=closing)
 
 
-def open_journal(settings: Settings) -> SqliteJournal:
+def open_journal(settings: Settings) -> SqliteJournal | DynamoDbJournal:
     """The journal, enough to look at voicemails without talking to Salesforce."""
+    if isinstance(settings.journal, DynamoDbTable):
+        return dynamodb_journal(settings.journal)
     return SqliteJournal(settings.journal)
+
+
+def dynamodb_journal(table: DynamoDbTable) -> DynamoDbJournal:
+    """A journal in this table, with the region, credentials and endpoint that boto3 finds."""
+    from scv_voicemail.journal.dynamodb import DynamoDbJournal
+
+    return DynamoDbJournal(table.name)
 
 
 def telephony_client(settings: Settings) -> TelephonyClient:

@@ -10,6 +10,7 @@ import pytest
 from scv_voicemail.errors import (
     AuthenticationFailed,
     BadRecording,
+    BadVoicemail,
     RateLimited,
     RoutingFailed,
     Unavailable,
@@ -342,3 +343,39 @@ def test_a_step_that_kills_its_worker_again_and_again_is_parked() -> None:
 
     assert target.calls == []
     assert "died" in bench.run().last_error
+
+
+class NarrowJournal(MemoryJournal):
+    """A journal that has no room for a transcript, or does not answer when it is to keep one."""
+
+    def __init__(self, says: VoicemailError) -> None:
+        super().__init__()
+        self.says = says
+
+    def keep_transcript(self, voicemail_id: str, transcript: Transcript) -> None:
+        raise self.says
+
+
+def test_a_transcript_that_the_journal_cannot_hold_never_holds_the_voicemail_up() -> None:
+    """It is delivered without, with a warning that names the limit."""
+    target = ScriptedTarget()
+    bench = Bench(target, transcriber=FakeTranscriber(a_transcript()))
+    bench.journal = bench.pipeline.journal = NarrowJournal(BadVoicemail("items of up to 409,600"))
+    bench.pipeline.accept(a_voicemail())
+
+    bench.work()
+
+    assert bench.run().state is RunState.DELIVERED
+    assert bench.run().warnings == ["delivered without a transcript: items of up to 409,600"]
+
+
+def test_a_journal_that_does_not_answer_is_not_the_targets_failure() -> None:
+    """The run stays with its lease, no try is counted, and no gate is opened; whoever comes next goes on."""
+    bench = Bench(ScriptedTarget(), transcriber=FakeTranscriber(a_transcript()), outage_failures=1)
+    bench.journal = bench.pipeline.journal = NarrowJournal(Unavailable("throttled", service="journal"))
+    bench.pipeline.accept(a_voicemail())
+
+    bench.pipeline.work_one()
+
+    assert (bench.run().state, bench.run().tries) == (RunState.RUNNING, 0)
+    assert bench.journal.trip("fake", now=bench.clock(), threshold=9, open_seconds=1).failures == 1

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from scv_voicemail.errors import SettingsInvalid
-from scv_voicemail.settings import PREFIX, Settings, load, unknown_names
+from scv_voicemail.settings import PREFIX, DynamoDbTable, Settings, load, unknown_names
 
 
 @pytest.fixture(autouse=True)
@@ -164,3 +164,24 @@ def test_misspelt_names_are_found(place: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv(f"{PREFIX}CALLCENTER", "x")
 
     assert unknown_names() == [f"{PREFIX}CALLCENTER", f"{PREFIX}ORGID"]
+
+
+def test_the_journal_is_a_path_or_a_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One setting; a table is written as people name it."""
+    monkeypatch.setenv(f"{PREFIX}JOURNAL", "somewhere/journal.db")
+    path = load().journal
+    monkeypatch.setenv(f"{PREFIX}JOURNAL", "dynamodb://voicemails")
+    table = load().journal
+
+    assert path == Path("somewhere/journal.db")
+    assert table == DynamoDbTable("voicemails")
+    assert str(table) == "dynamodb://voicemails"
+
+
+@pytest.mark.parametrize("wrong", ["dynamodb://", "dynamodb://a/b", "dynamodb://no", "postgres://voicemails"])
+def test_a_journal_that_is_neither_is_refused(wrong: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not taken for a path of that name."""
+    monkeypatch.setenv(f"{PREFIX}JOURNAL", wrong)
+
+    with pytest.raises(SettingsInvalid, match=r"JOURNAL.*dynamodb:// and the name of a table"):
+        load()

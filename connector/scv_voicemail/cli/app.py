@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from scv_voicemail.cli import deliver, demo, doctor, emulator, inspect, keys, output
+from scv_voicemail.cli import deliver, demo, doctor, emulator, inspect, journal, keys, output
 from scv_voicemail.settings import PREFIX
 
 EPILOG = (
@@ -69,6 +69,7 @@ deliver.add_to(app)
 inspect.add_to(app)
 doctor.add_to(app)
 keys.add_to(app)
+journal.add_to(app)
 
 
 def run() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from scv_voicemail.cli.finding import Finding, failed, fine, guarded, skipped, warned
 from scv_voicemail.errors import BadVoicemail, SettingsInvalid
-from scv_voicemail.settings import PREFIX, Settings, unknown_names
+from scv_voicemail.settings import PREFIX, DynamoDbTable, Settings, unknown_names
 from scv_voicemail.target_wiring import check_targets, field_maps, needed, wants_telephony
 
 NEW_PAIR = "make a new pair (scv-voicemail keys generate) and paste its certificate into the contact center"
@@ -116,9 +116,12 @@ def _recordings_folder(settings: Settings) -> Iterator[Finding]:
 def _journal(settings: Settings) -> Iterator[Finding]:
     from scv_voicemail.cli.inspect import told_counts
     from scv_voicemail.ports import RunState
-    from scv_voicemail.wiring import open_journal
+    from scv_voicemail.wiring import dynamodb_journal, open_journal
 
-    if not settings.journal.exists():
+    if isinstance(settings.journal, DynamoDbTable):
+        with contextlib.closing(dynamodb_journal(settings.journal)) as table:
+            table.check_rights()
+    elif not settings.journal.exists():
         yield _writable("journal", settings.journal.parent, f"{PREFIX}JOURNAL")
         return
     with contextlib.closing(open_journal(settings)) as journal:

@@ -5,18 +5,21 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from scv_voicemail.cli.output import AsJson, Exit, emit, reason_and_fix, say, show_table
 from scv_voicemail.cli.story import closing_words, lines, next_step
 from scv_voicemail.errors import BadVoicemail
-from scv_voicemail.journal.sqlite import SqliteJournal
 from scv_voicemail.ports import Event, Journal, Run, RunState
 from scv_voicemail.redaction import mask
 from scv_voicemail.settings import load
 from scv_voicemail.voicemail import Voicemail
+
+if TYPE_CHECKING:
+    from scv_voicemail.journal.dynamodb import DynamoDbJournal
+    from scv_voicemail.journal.sqlite import SqliteJournal
 
 
 def add_to(app: typer.Typer) -> None:
@@ -41,7 +44,7 @@ def status(
     if as_json:
         emit(
             {
-                "journal": str(journal.path),
+                "journal": journal.where,
                 "counts": {one.value: number for one, number in counts.items()},
                 "gates": [
                     {"target": gate.target, "next_probe": gate.next_probe and gate.next_probe.isoformat()}
@@ -52,7 +55,7 @@ def status(
         )
     else:
         show_table(
-            f"{told_counts(counts)} in {journal.path}",
+            f"{told_counts(counts)} in {journal.where}",
             ("state", "voicemail", "target", "accepted (UTC)"),
             [(run.state, run.voicemail_id, run.target, f"{run.accepted_at:%Y-%m-%d %H:%M:%S}") for run in runs],
         )
@@ -127,7 +130,7 @@ def told_counts(counts: Mapping[RunState, int]) -> str:
     return ", ".join(f"{number} {state.value}" for state, number in counts.items())
 
 
-def _journal() -> SqliteJournal:
+def _journal() -> SqliteJournal | DynamoDbJournal:
     from scv_voicemail.wiring import open_journal
 
     return open_journal(load())

@@ -90,6 +90,8 @@ def set_up_logging(level: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
+    # At debug it writes whole requests down: the callers' numbers and words.
+    logging.getLogger("botocore").setLevel(logging.INFO)
 
 
 def run(app: typer.Typer, arguments: Sequence[str]) -> int:

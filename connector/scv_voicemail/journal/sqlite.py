@@ -14,12 +14,13 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from scv_voicemail.errors import SettingsInvalid, Unavailable
 from scv_voicemail.journal import transitions
+from scv_voicemail.journal.moments import from_number, to_number
 from scv_voicemail.ports import Event, Gate, Receipt, Run, RunState
 from scv_voicemail.voicemail import Transcript, Voicemail
 
@@ -89,7 +90,6 @@ INSERT OR REPLACE INTO runs VALUES (
 """
 
 _TIMES = ("accepted_at", "due", "patient_since", "step_since", "lease_until")
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class SqliteJournal:
@@ -120,6 +120,11 @@ class SqliteJournal:
                 service="journal",
                 fix="give SCV_VOICEMAIL_JOURNAL a path on a local disk that this user may write, and a valid file",
             ) from error
+
+    @property
+    def where(self) -> str:
+        """The journal's name for people."""
+        return str(self.path)
 
     def close(self) -> None:
         """Close the file; the journal is of no use afterwards."""
@@ -240,7 +245,7 @@ class SqliteJournal:
         rows = self._all("SELECT * FROM events WHERE voicemail_id = :id ORDER BY number", {"id": voicemail_id})
         return [
             Event(
-                at=_EPOCH + timedelta(microseconds=row["at"]),
+                at=from_number(row["at"]),
                 **{name: row[name] for name in ("voicemail_id", "target", "kind", "step", "detail")},
             )
             for row in rows
@@ -353,12 +358,11 @@ def _narrowed(query: str, voicemail_id: str | None) -> str:
 
 
 def _number(at: datetime | None) -> int | None:
-    """Microseconds since 1970: exact, and SQLite sorts it."""
-    return None if at is None else (at - _EPOCH) // timedelta(microseconds=1)
+    return None if at is None else to_number(at)
 
 
 def _moment(number: int | None) -> datetime | None:
-    return None if number is None else _EPOCH + timedelta(microseconds=number)
+    return None if number is None else from_number(number)
 
 
 def _run(row: sqlite3.Row) -> Run:
