@@ -3,41 +3,20 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from scv_emulator.server import Emulator
-from scv_emulator.switches import Switches
 from scv_voicemail.cli.rehearsal import demo_recording
 
 from tests.commands import PATIENCE_SECONDS, PREFIX, argv, environment, run, the_document
 from tests.scenarios.simulation import held
-from tests.wav_files import a_wav_file
 
 FROM = ("--from", "+14155550142")
 TO = ("--to", "+18005550100")
 UNKNOWN_NUMBER = ("--to", "+18005550199")
-QUICK = {f"{PREFIX}RETRY_BASE_SECONDS": "0.05", f"{PREFIX}PATIENCE_SECONDS": "1", f"{PREFIX}TIMEOUT_SECONDS": "5"}
-
-
-@pytest.fixture(scope="module")
-def emulator() -> Iterator[Emulator]:
-    with Emulator(switches=Switches(apply_delay_ms=20)) as running:
-        yield running
-
-
-@pytest.fixture
-def settings(emulator: Emulator, tmp_path: Path) -> Iterator[dict[str, str]]:
-    """Settings that reach the emulator, with a journal of this test's own."""
-    yield emulator.env() | QUICK | {f"{PREFIX}JOURNAL": str(tmp_path / "journal.db")}
-    emulator.reset()
-
-
-@pytest.fixture
-def wav(tmp_path: Path) -> Path:
-    return a_wav_file(tmp_path / "msg.wav", seconds=2)
 
 
 # ----------------------------------------------------------------------------------------------------------- deliver
