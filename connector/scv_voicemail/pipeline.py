@@ -67,9 +67,13 @@ class Pipeline:
         self.now = now
         self.chance = chance
 
-    def accept(self, voicemail: Voicemail) -> bool:
-        """Write the voicemail down; False when this id is already known, and then nothing changes."""
-        new = self.journal.accept(voicemail, targets=voicemail.targets or self.default_targets, now=self.now())
+    def accept(self, voicemail: Voicemail, *, deliver: bool = True) -> bool:
+        """Write the voicemail down; False when this id is already known, and then nothing changes.
+
+        One that is not to be delivered is kept without a run: it is known, and nobody is bothered with it.
+        """
+        targets = (voicemail.targets or self.default_targets) if deliver else ()
+        new = self.journal.accept(voicemail, targets=targets, now=self.now())
         log.info("voicemail %s: %s", voicemail.id, "accepted" if new else "already known")
         return new
 

@@ -41,6 +41,17 @@ class DynamoDbTable:
         return f"dynamodb://{self.name}"
 
 
+@dataclass(frozen=True, slots=True)
+class S3Folder:
+    """A place for recordings in S3: `s3://BUCKET/PREFIX` in the settings."""
+
+    bucket: str
+    prefix: str
+
+    def __str__(self) -> str:
+        return f"s3://{self.bucket}/{self.prefix}"
+
+
 def _state_folder() -> Path:
     return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "scv-voicemail"
 
@@ -64,6 +75,9 @@ class Settings(BaseSettings):
     call_center: str = Field("", description="Internal (API) name of the contact center")
     private_key: SecretStr | None = Field(None, description="PEM of the contact center's private key")
     private_key_file: Path | None = Field(None, description="File that holds the contact center's private key")
+    private_key_source: str = Field(
+        "", description="Or where AWS keeps it: `ssm:PARAMETER` or `secretsmanager:SECRET`; read anew as keys rotate"
+    )
     certificate_file: Path | None = Field(None, description="Its certificate, only for `doctor` to compare")
     provider_name: str = Field("scv-voicemail", description="Sent as Telephony-Provider-Name")
 
@@ -73,6 +87,7 @@ class Settings(BaseSettings):
     username: str = Field("", description="Integration user")
     oauth_key: SecretStr | None = Field(None, description="PEM of the app's private key")
     oauth_key_file: Path | None = Field(None, description="File that holds the app's private key")
+    oauth_key_source: str = Field("", description="Or where AWS keeps it, like `PRIVATE_KEY_SOURCE`")
     oauth_audience: str = Field("", description="JWT audience if it is not the login address")
     api_version: str = Field("66.0", description="REST API version")
 
@@ -107,21 +122,58 @@ class Settings(BaseSettings):
     recording_url: str = Field(
         "", description="Where reps' browsers fetch recordings: https://host/path/{name}, lasting, not signed"
     )
-    recordings_dir: Path = Field(
-        default_factory=lambda: _state_folder() / "recordings", description="Our own copy of every recording"
+    recordings_dir: Annotated[Path | S3Folder, NoDecode] = Field(
+        default_factory=lambda: _state_folder() / "recordings",
+        description="Our own copy of every recording: a folder, or s3://BUCKET/PREFIX",
     )
     transcriber: Annotated[tuple[str, ...], NoDecode] = Field(
-        (), description="External command that prints a transcript: `whisper-to-text {recording}`"
+        (),
+        description="`amazon-transcribe`, or a command that prints a transcript: `whisper-to-text {recording}`",
     )
-    transcriber_timeout_seconds: float = Field(60.0, gt=0, description="After this the voicemail goes without")
+    transcriber_timeout_seconds: float = Field(60.0, gt=0, description="Longest run of a transcription command")
+    transcript_wait_seconds: float = Field(
+        120.0, ge=0, description="How long a voicemail waits for its transcript; then it goes without, and it is added"
+    )
+    late_transcript_hours: float = Field(
+        24.0, ge=0, description="How long a transcript that is late is still added to what was delivered"
+    )
+
+    # -- Amazon Transcribe
+    transcribe_languages: Annotated[tuple[str, ...], NoDecode] = Field(
+        ("en-US",),
+        description="Languages of voicemails that name none; with several, Transcribe finds out which; comma-separated",
+    )
+    transcribe_vocabularies: dict[str, str] = Field(
+        default_factory=dict, description="Custom vocabulary per language: en-US → its name"
+    )
+    transcribe_filters: dict[str, str] = Field(
+        default_factory=dict, description="Vocabulary filter per language: en-US → its name"
+    )
+    transcribe_filter_method: Literal["mask", "remove", "tag"] = Field("mask", description="What a filter does")
+    transcribe_redact: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Personal data to leave out: `ALL`, or types such as `PIN,CREDIT_DEBIT_NUMBER`"
+    )
+    transcribe_kms_key: str = Field("", description="KMS key of the transcripts in S3")
 
     # -- Where voicemails come from
     remove_taken: bool = Field(default=False, description="Delete recordings at their source once they are taken")
     mailbox_numbers: dict[str, str] = Field(
         default_factory=dict, description="Asterisk: dialed number of MAILBOX or MAILBOX@CONTEXT"
     )
-    mailbox_queues: dict[str, str] = Field(default_factory=dict, description="Asterisk: queue of a mailbox")
+    mailbox_queues: dict[str, str] = Field(
+        default_factory=dict, description="Salesforce queue of an Asterisk mailbox or Amazon Connect queue"
+    )
     mailbox_reps: dict[str, str] = Field(default_factory=dict, description="Asterisk: rep (username) of a mailbox")
+
+    short_messages: Literal["suppress", "low_priority", "deliver"] = Field(
+        "suppress", description="Amazon Connect: what becomes of silence, and of messages below `SHORT_SECONDS`"
+    )
+    short_seconds: float = Field(1.0, ge=0, description="How much speech makes a message")
+    connect_instance_id: str = Field("", description="Amazon Connect instance (id or ARN) whose contacts are read")
+    doorbell_queue_url: str = Field("", description="SQS queue that tells a Lambda which voicemail is due")
+    review_location: str = Field(
+        "", description="s3://BUCKET/PREFIX where a caller's own message is put to be played back to the caller"
+    )
 
     # -- The journal and its patience
     journal: Annotated[Path | DynamoDbTable, NoDecode] = Field(
@@ -194,6 +246,29 @@ class Settings(BaseSettings):
         """The precedence that the module's docstring promises."""
         toml = Path(os.environ.get(f"{PREFIX}CONFIG", "scv-voicemail.toml"))
         return init_settings, env_settings, dotenv_settings, TomlConfigSettingsSource(settings_cls, toml)
+
+    @field_validator("recordings_dir", mode="before")
+    @classmethod
+    def _read_recordings_dir(cls, value: Any) -> Any:
+        if not isinstance(value, str) or not value.startswith("s3://"):
+            return value
+        bucket, _, prefix = value.removeprefix("s3://").partition("/")
+        if not bucket or not prefix.strip("/"):
+            raise ValueError("expected a folder, or s3:// and the name of a bucket, / and a prefix")
+        return S3Folder(bucket, prefix.strip("/"))
+
+    @field_validator("transcribe_languages", "transcribe_redact", mode="before")
+    @classmethod
+    def _split_list(cls, value: Any) -> Any:
+        return cls._split_targets(value)
+
+    @field_validator("private_key_source", "oauth_key_source")
+    @classmethod
+    def _check_source(cls, value: str) -> str:
+        kind, _, name = value.partition(":")
+        if value and (kind not in ("ssm", "secretsmanager") or not name):
+            raise ValueError("expected ssm:PARAMETER or secretsmanager:SECRET")
+        return value
 
     def telephony_key(self) -> str:
         """The contact center's private key (PEM)."""

@@ -44,13 +44,27 @@ class Recording:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Segment:
-    """A stretch of speech; times are milliseconds from the start of the recording."""
+class Word:
+    """One spoken word, with what follows it without a space; times are milliseconds from the start of the recording."""
 
     text: str
     start_ms: int
     end_ms: int
     confidence: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Segment:
+    """A stretch of speech; times are milliseconds from the start of the recording.
+
+    `words` are its words where the transcriber tells them apart, `confidence` is between 0 and 1.
+    """
+
+    text: str
+    start_ms: int
+    end_ms: int
+    confidence: float | None = None
+    words: tuple[Word, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +95,7 @@ class Voicemail:
     `caller` and `dialed_number` are E.164, or `anonymous` for a caller who withheld the number.
     `started_at` is when the recording began, in UTC. `targets` empty means: those of the settings.
     `attributes` become `callAttributes`: API names of VoiceCall fields and their values.
+    `priority` is a word of the org's own (`High`, `Low`); empty where nobody chose one.
     """
 
     id: str
@@ -94,6 +109,7 @@ class Voicemail:
     source: str = "library"
     targets: tuple[str, ...] = ()
     attributes: tuple[tuple[str, str], ...] = ()
+    priority: str = ""
 
     MAX_ID_LENGTH = 255
 
@@ -125,7 +141,7 @@ class Voicemail:
                 "recording": Recording(**data["recording"]),
                 "transcript": None
                 if transcript is None
-                else Transcript(**transcript | {"segments": tuple(Segment(**one) for one in transcript["segments"])}),
+                else Transcript(**transcript | {"segments": tuple(_segment(one) for one in transcript["segments"])}),
                 "mailbox": None
                 if mailbox is None
                 else Mailbox(kind=MailboxKind(mailbox["kind"]), name=mailbox["name"]),
@@ -137,3 +153,8 @@ class Voicemail:
     def with_transcript(self, transcript: Transcript) -> Self:
         """The same voicemail, now with what the caller said."""
         return replace(self, transcript=transcript)
+
+
+def _segment(data: dict[str, Any]) -> Segment:
+    """A segment as `to_dict` wrote it, now or before words were kept."""
+    return Segment(**data | {"words": tuple(Word(**word) for word in data.get("words", ()))})

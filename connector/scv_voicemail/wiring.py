@@ -101,9 +101,9 @@ class Connector:
         self.accept(voicemail)
         return voicemail.id
 
-    def accept(self, voicemail: Voicemail) -> bool:
+    def accept(self, voicemail: Voicemail, *, deliver: bool = True) -> bool:
         """Keep our own copy of the audio, then write the voicemail down; False when it was already known."""
-        return self.pipeline.accept(self.recordings.keep(voicemail))
+        return self.pipeline.accept(self.recordings.keep(voicemail), deliver=deliver)
 
     def take(self, source: RecordingSource) -> Taken:
         """Take in what lies in a recording source now. An arrival is settled only after the journal holds it."""

@@ -1,0 +1,1 @@
+"""A local Amazon Connect: contacts, contact flows with a scripted caller, recordings and media streams."""
