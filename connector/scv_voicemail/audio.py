@@ -6,7 +6,7 @@ import hashlib
 import os
 import stat
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import BinaryIO
@@ -66,7 +66,7 @@ class Encoding(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AudioFacts:
-    """What a recording is, as counted."""
+    """What a recording is, as counted; `data_offset` is where in the file the audio begins."""
 
     encoding: Encoding
     sample_rate_hz: int
@@ -76,6 +76,7 @@ class AudioFacts:
     data_bytes: int
     size_bytes: int
     sha256: str
+    data_offset: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +137,7 @@ class _Measurement:
     def facts(self) -> AudioFacts:
         riff_size = self._riff_header()
         audio_format, claimed = self._up_to_data(riff_size)
+        data_offset = self._position
         data_bytes = self._data_bytes(claimed, audio_format.frame_bytes)
         self._skip(self._size - self._position)
         if self._file.read(1):
@@ -150,6 +152,7 @@ class _Measurement:
             data_bytes=frames * audio_format.frame_bytes,
             size_bytes=self._size,
             sha256=self._digest.hexdigest(),
+            data_offset=data_offset,
         )
 
     def _riff_header(self) -> int:
