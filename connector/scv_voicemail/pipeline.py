@@ -1,4 +1,13 @@
-"""The way of one voicemail: written down first, then delivered step by step, whatever happens in between."""
+"""The way of one voicemail: written down first, then delivered step by step, whatever happens in between.
+
+    accept ─► listen ─► the target's steps ─► done
+                 │                             ▲
+                 │ the transcript takes longer │
+                 │ than a voicemail may wait   │
+                 └► the target's steps ─► arrived ─► listen_again ─► add_transcript
+
+Each run is a line of steps. Those below are added when `listen` says that the transcript is pending, and only then.
+"""
 
 from __future__ import annotations
 
@@ -10,13 +19,34 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from scv_voicemail.errors import LeaseLost, RateLimited, Rejected, TryAgain, Unavailable, VoicemailError
-from scv_voicemail.ports import Attempt, Clock, Journal, NotYet, Receipt, Redo, Run, Step, Target, Transcriber
-from scv_voicemail.voicemail import Voicemail
+from scv_voicemail.ports import (
+    ADD_TRANSCRIPT,
+    ARRIVED,
+    LISTEN,
+    LISTEN_AGAIN,
+    PENDING,
+    Attempt,
+    Clock,
+    Journal,
+    NotYet,
+    Receipt,
+    Redo,
+    Run,
+    Step,
+    Target,
+    Transcriber,
+    transcript_is_late,
+)
+from scv_voicemail.voicemail import Transcript, Voicemail
 
 log = logging.getLogger(__name__)
 
-LISTEN = "listen"
-"""The step before those of the target: make a transcript if there is none. It never holds a delivery back."""
+OURS = frozenset({LISTEN, ARRIVED, LISTEN_AGAIN})
+"""Steps that do not ask the target, so that nothing they meet says anything about it."""
+
+SHORTEST_LISTENING_PAUSE_SECONDS = 2.0
+LONGEST_LISTENING_PAUSE_SECONDS = 600.0
+"""A transcript that is late is looked for at least so often, whether or not somebody calls `Journal.wake`."""
 
 LOOK_AND_RETRY = "run `scv-voicemail doctor`, look at the call in Salesforce, then `scv-voicemail retry ID`"
 """The next step when trying again by itself has come to its end."""
@@ -34,6 +64,8 @@ class Policy:
     outage_failures: int = 3
     crash_limit: int = 10
     redo_limit: int = 3
+    transcript_wait_seconds: float = 120.0
+    late_transcript_hours: float = 24.0
 
     def delay(self, tries: int, *, chance: float) -> float:
         """Seconds before the next try: doubling, capped, and jittered by `chance` (0 to 1) between half and whole."""
@@ -97,12 +129,11 @@ class Pipeline:
         return True
 
     def _drive(self, run: Run) -> None:
-        for step in self._steps(run):
-            if step.name not in run.receipts:
-                advanced = self._advance(run, step)
-                if advanced is None:
-                    return
-                run = advanced
+        while step := next((one for one in self._steps(run) if one.name not in run.receipts), None):
+            advanced = self._advance(run, step)
+            if advanced is None:
+                return
+            run = advanced
         self.journal.finish(run, now=self.now())
         log.info("voicemail %s to %s: delivered", run.voicemail_id, run.target)
 
@@ -130,7 +161,7 @@ class Pipeline:
             self._park(run, step, what, brief=what, reached=False)
         else:
             log.info("voicemail %s to %s: %s done", run.voicemail_id, run.target, step.name)
-            lease, reached = self.policy.lease_seconds, step.name != LISTEN
+            lease, reached = self.policy.lease_seconds, step.name not in OURS
             return self.journal.receive(run, step.name, receipt, now=self.now(), lease_seconds=lease, reached=reached)
         return None
 
@@ -138,8 +169,8 @@ class Pipeline:
 
     def _wait(self, run: Run, step: Step, wait: NotYet) -> None:
         now = self.now()
-        due = now + timedelta(seconds=wait.after_seconds)
-        self.journal.postpone(run, step=step.name, why=str(wait), due=due, now=now, failed=False, reached=True)
+        due, reached = now + timedelta(seconds=wait.after_seconds), step.name not in OURS
+        self.journal.postpone(run, step=step.name, why=str(wait), due=due, now=now, failed=False, reached=reached)
 
     def _send_back(self, run: Run, step: Step, back: Redo) -> None:
         if run.redone >= self.policy.redo_limit:
@@ -189,7 +220,12 @@ class Pipeline:
         target = self.targets.get(run.target)
         if target is None:
             return [Step(name="choose", run=lambda _attempt: _refuse_target(run.target, self.targets))]
-        return [Step(name=LISTEN, run=self._listen), *target.steps()]
+        steps = [Step(name=LISTEN, run=self._listen), *target.steps()]
+        if transcript_is_late(run.receipts):
+            steps.append(Step(name=ARRIVED, run=lambda _attempt: {}))
+            steps.append(Step(name=LISTEN_AGAIN, run=self._listen_again))
+            steps.append(Step(name=ADD_TRANSCRIPT, run=target.add_transcript))
+        return steps
 
     def _attempt(self, run: Run) -> Attempt:
         if run.crashes >= self.policy.crash_limit:
@@ -204,25 +240,58 @@ class Pipeline:
             number=run.attempt,
             since=run.step_since or now,
             now=now,
+            crashes=run.crashes,
         )
 
+    # ------------------------------------------------------------------------------------------------- the transcript
+
     def _listen(self, attempt: Attempt) -> Receipt:
+        until = attempt.since + timedelta(seconds=self.policy.transcript_wait_seconds)
+        pending = {"transcript": PENDING, "since": attempt.since.isoformat()}
+        return self._ask_transcriber(attempt, until=until) or pending
+
+    def _listen_again(self, attempt: Attempt) -> Receipt:
+        hours = self.policy.late_transcript_hours
+        until = datetime.fromisoformat(attempt.receipts[LISTEN]["since"]) + timedelta(hours=hours)
+        too_late = {"warning": f"delivered without a transcript: there was none after {hours:g} hours"}
+        return self._ask_transcriber(attempt, until=until) or too_late
+
+    def _ask_transcriber(self, attempt: Attempt, *, until: datetime) -> Receipt | None:
+        """What came of the transcript; None when it may still come, but not in time. Waits by `NotYet`."""
         voicemail = attempt.voicemail
         if voicemail.transcript is not None:
             return {"transcript": voicemail.transcript.provider}
-        if attempt.number > 2:
+        if attempt.crashes >= 2:
             return {"warning": "delivered without a transcript: the transcriber brought the worker down twice"}
         try:
             transcript = self.transcriber.transcribe(voicemail)
+        except (NotYet, TryAgain) as error:
+            left = (until - attempt.now).total_seconds()
+            if left <= 0:
+                return None
+            raise NotYet(str(error), after_seconds=min(left, _listening_pause(error, attempt))) from error
         except VoicemailError as error:
             return {"warning": f"delivered without a transcript: {error}"}
-        if transcript is None:
-            return {"transcript": "none"}
+        return {"transcript": "none"} if transcript is None else self._keep(voicemail, transcript)
+
+    def _keep(self, voicemail: Voicemail, transcript: Transcript) -> Receipt:
         try:
             self.journal.keep_transcript(voicemail.id, transcript)
         except Rejected as error:
             return {"warning": f"delivered without a transcript: {error.what}"}
         return {"transcript": transcript.provider}
+
+
+def _listening_pause(error: NotYet | TryAgain, attempt: Attempt) -> float:
+    """Seconds until the transcriber is asked again: what it says itself, more and more when it takes long."""
+    match error:
+        case NotYet():
+            asked = error.after_seconds
+        case RateLimited():
+            asked = error.retry_after_seconds or SHORTEST_LISTENING_PAUSE_SECONDS
+        case _:
+            asked = SHORTEST_LISTENING_PAUSE_SECONDS
+    return max(asked, min(LONGEST_LISTENING_PAUSE_SECONDS, attempt.waited_seconds / 4))
 
 
 def _refuse_target(name: str, known: Mapping[str, Target]) -> Receipt:

@@ -16,6 +16,26 @@ Clock = Callable[[], datetime]
 Receipt = Mapping[str, Any]
 """What a finished step leaves in the journal: JSON-ready, read by later steps; `warning` reaches the user."""
 
+LISTEN = "listen"
+"""The step before those of the target: make a transcript if there is none. It never holds a delivery back for long."""
+
+ARRIVED = "arrived"
+"""A receipt without work: the target has done all of its steps, and only the transcript is missing."""
+
+LISTEN_AGAIN = "listen_again"
+"""After `arrived`: ask for the transcript until it is there, or too late."""
+
+ADD_TRANSCRIPT = "add_transcript"
+"""The last step of a voicemail whose transcript was late: `Target.add_transcript`."""
+
+PENDING = "pending"
+"""What the receipt of `listen` says of a transcript that was still being made when the voicemail went on."""
+
+
+def transcript_is_late(receipts: Mapping[str, Receipt]) -> bool:
+    """True when the voicemail went on while its transcript was still being made."""
+    return receipts.get(LISTEN, {}).get("transcript") == PENDING
+
 
 # ------------------------------------------------------------------------------------------------ what a step may say
 
@@ -38,13 +58,17 @@ class Redo(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """What a step is given: the voicemail, the receipts so far, and how often this step was begun."""
+    """What a step is given: the voicemail, the receipts so far, and how often this step was begun.
+
+    `crashes` is how many workers died over it.
+    """
 
     voicemail: Voicemail
     receipts: Mapping[str, Receipt]
     number: int
     since: datetime
     now: datetime
+    crashes: int = 0
 
     @property
     def again(self) -> bool:
@@ -74,12 +98,24 @@ class Target(Protocol):
         """The steps in their order."""
         ...
 
+    def add_transcript(self, attempt: Attempt) -> Receipt:
+        """A last step, only for a voicemail that was delivered while its transcript was still being made.
+
+        `attempt.voicemail` has the transcript now, or will never have one.
+        """
+        ...
+
 
 class Transcriber(Protocol):
-    """Turns a recording into text. Raises `VoicemailError`; the voicemail is then delivered without a transcript."""
+    """Turns a recording into text, here and now or by a job somewhere else."""
 
     def transcribe(self, voicemail: Voicemail) -> Transcript | None:
-        """The transcript, or None when nothing was said."""
+        """The transcript, or None when nothing was said.
+
+        Raises `NotYet` while a job is under way and `TryAgain` when there may be a transcript later; the voicemail
+        waits for a while, is then delivered without, and gets the transcript afterwards. With any other
+        `VoicemailError` it is delivered without for good. Asked again, it never begins a second job.
+        """
         ...
 
 
@@ -143,6 +179,11 @@ class Run:
     lease_until: datetime | None = None
     last_error: str = ""
     receipts: Mapping[str, Receipt] = field(default_factory=dict)
+
+    @property
+    def has_arrived(self) -> bool:
+        """The target holds the voicemail; at most a transcript that is late is still missing."""
+        return self.state is RunState.DELIVERED or ARRIVED in self.receipts
 
     @property
     def warnings(self) -> list[str]:
@@ -217,7 +258,10 @@ class Journal(Protocol):
     def postpone(
         self, run: Run, *, step: str, why: str, due: datetime, now: datetime, failed: bool, reached: bool
     ) -> None:
-        """Give the lease back; the run is due again at `due`. `failed` counts a try; `reached` as in `receive`."""
+        """Give the lease back; the run is due again at `due`. `failed` counts a try; `reached` as in `receive`.
+
+        One that neither failed nor reached the target has not asked it: behind an open gate another run may probe now.
+        """
         ...
 
     def redo(self, run: Run, *, step: str, why: str, now: datetime) -> None:
@@ -237,6 +281,14 @@ class Journal(Protocol):
 
     def retry(self, voicemail_id: str, *, now: datetime, target: str | None = None) -> int:
         """Put the parked and waiting runs of a voicemail back to work now; how many that were."""
+        ...
+
+    def wake(self, voicemail_id: str, *, now: datetime) -> int:
+        """Something that the voicemail waits for has happened: its waiting runs are due now; how many were not yet.
+
+        Nothing else changes: no counter, no parked run, and no gate. A run that a worker holds in this moment is left
+        alone; the worker may have looked just before the thing happened, and then looks again when its wait is over.
+        """
         ...
 
     def keep_transcript(self, voicemail_id: str, transcript: Transcript) -> None:

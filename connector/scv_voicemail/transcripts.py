@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from scv_voicemail.errors import BadVoicemail
-from scv_voicemail.voicemail import Segment, Transcript
+from scv_voicemail.voicemail import Segment, Transcript, Word
 
 MAX_SEGMENTS = 5_000
 MAX_CHARACTERS = 200_000
@@ -20,7 +20,9 @@ TOLERANCE_MS = 2_000
 
 # Not every bracket: whisper writes "[BLANK_AUDIO]" and "[Music]" into plain text.
 _JSON_BEGINS = re.compile(r"\s*(?:\{|\[\s*[{\]])")
-_FORMS = "expected text, or a list of {text, start_ms, end_ms, confidence?}; start and end may be given in seconds"
+_FORMS = (
+    "expected text, or a list of {text, start_ms, end_ms, confidence?, words?}; start and end may be given in seconds"
+)
 
 
 def read_transcript(
@@ -28,9 +30,10 @@ def read_transcript(
 ) -> Transcript | None:
     """The transcript that a text, a list of segments or an object `{segments | text, language?}` stands for.
 
-    A segment is `{text, start_ms, end_ms, confidence?}`; `start_seconds` and `end_seconds`, or `start` and `end`, are
-    in seconds, as speech-to-text programs write them. Segments come out in order, inside the recording and without
-    control characters; None when no words are left. Anything else is a `BadVoicemail` that names the segment.
+    A segment is `{text, start_ms, end_ms, confidence?, words?}`; `start_seconds` and `end_seconds`, or `start` and
+    `end`, are in seconds, as speech-to-text programs write them. Segments come out in order, inside the recording and
+    without control characters; None when no words are left. Anything else is a `BadVoicemail` that names the segment.
+    `words` are like segments; they are kept when they are complete and make up the text, and left out otherwise.
     """
     if isinstance(supplied, Mapping):
         language = _text_of(supplied.get("language") or language, "the transcript's language")
@@ -88,11 +91,38 @@ def _segment(one: object, number: int, duration_seconds: float) -> Segment:
             f"segment {number} of the transcript runs from {start_ms} to {end_ms} ms in a recording of {whole_ms} ms",
             fix="give times from the start of the recording: *_ms in milliseconds, all others in seconds",
         )
+    text = _clean(_text_of(one.get("text"), f"the text of segment {number}"))
     return Segment(
-        text=_clean(_text_of(one.get("text"), f"the text of segment {number}")),
+        text=text,
         start_ms=min(max(start_ms, 0), whole_ms),
         end_ms=min(max(end_ms, 0), whole_ms),
         confidence=_confidence(one.get("confidence"), number),
+        words=_words(one.get("words"), number, text=text, whole_ms=whole_ms),
+    )
+
+
+def _words(supplied: object, number: int, *, text: str, whole_ms: int) -> tuple[Word, ...]:
+    """The words of a segment, or none: they are an extra, and never cost the text."""
+    if not isinstance(supplied, list) or len(supplied) > len(text):
+        return ()
+    try:
+        words = tuple(_word(one, number, whole_ms) for one in supplied)
+    except BadVoicemail:
+        return ()
+    same = "".join(word.text for word in words) == "".join(text.split())
+    return words if same and all(word.start_ms <= word.end_ms for word in words) else ()
+
+
+def _word(one: object, number: int, whole_ms: int) -> Word:
+    if not isinstance(one, Mapping):
+        raise BadVoicemail(f"a word of segment {number} is no object")
+    # whisper calls them word and probability
+    said, confidence = one.get("text", one.get("word")), one.get("confidence", one.get("probability"))
+    return Word(
+        text=_clean(_text_of(said, f"a word of segment {number}")),
+        start_ms=min(max(_time_ms(one, "start", number), 0), whole_ms),
+        end_ms=min(max(_time_ms(one, "end", number), 0), whole_ms),
+        confidence=_confidence(confidence, number),
     )
 
 

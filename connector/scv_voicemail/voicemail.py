@@ -80,6 +80,10 @@ class Transcript:
         """The whole transcript as one line of prose."""
         return " ".join(segment.text for segment in self.segments)
 
+    def without_words(self) -> Self:
+        """The same segments, without what is known of their single words."""
+        return replace(self, segments=tuple(replace(segment, words=()) for segment in self.segments))
+
     @classmethod
     def of_text(cls, text: str, *, duration_seconds: float, language: str = "", provider: str = "supplied") -> Self:
         """A transcript without timings: one segment over the whole recording."""

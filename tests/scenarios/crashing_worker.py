@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -167,7 +167,10 @@ class WatchedTarget:
     def steps(self) -> Sequence[Step]:
         return [Step(name=step.name, run=self._told(step)) for step in self._target.steps()]
 
-    def _told(self, step: Step) -> Any:
+    def add_transcript(self, attempt: Attempt) -> Receipt:
+        return self._told(Step(name="add_transcript", run=self._target.add_transcript))(attempt)
+
+    def _told(self, step: Step) -> Callable[[Attempt], Receipt]:
         def run(attempt: Attempt) -> Receipt:
             self._fate.step = step.name if self.name == "voice_call" else f"{self.name} {step.name}"
             return step.run(attempt)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from scv_voicemail.errors import (
@@ -12,89 +10,18 @@ from scv_voicemail.errors import (
     BadRecording,
     BadVoicemail,
     RateLimited,
+    Rejected,
     RoutingFailed,
     Unavailable,
     VoicemailError,
 )
 from scv_voicemail.journal.memory import MemoryJournal
-from scv_voicemail.pipeline import Pipeline, Policy
-from scv_voicemail.ports import Attempt, NotYet, Receipt, Redo, Run, RunState, Step
-from scv_voicemail.voicemail import Transcript, Voicemail
+from scv_voicemail.pipeline import Policy
+from scv_voicemail.ports import NotYet, Redo, RunState
+from scv_voicemail.voicemail import Transcript
 
-from tests.builders import FakeClock, a_transcript, a_voicemail
-
-Script = Sequence[Receipt | Exception | type[BaseException]]
-
-
-class ScriptedTarget:
-    """A target whose steps answer from a list, one answer per call; then they succeed."""
-
-    def __init__(self, name: str = "fake", **script: Script) -> None:
-        self.name = name
-        self.script = {step: list(answers) for step, answers in (script or {"send": []}).items()}
-        self.calls: list[tuple[str, int]] = []
-        self.saw: list[Voicemail] = []
-
-    def steps(self) -> Sequence[Step]:
-        return [Step(name=name, run=self._answer(name)) for name in self.script]
-
-    def _answer(self, name: str) -> Callable[[Attempt], Receipt]:
-        def run(attempt: Attempt) -> Receipt:
-            self.calls.append((name, attempt.number))
-            self.saw.append(attempt.voicemail)
-            answer: Any = self.script[name].pop(0) if self.script[name] else {}
-            if isinstance(answer, BaseException):
-                raise answer
-            return {"did": name} | answer
-
-        return run
-
-
-class FakeTranscriber:
-    """Gives what it is told, and counts."""
-
-    def __init__(self, result: Transcript | VoicemailError | None = None) -> None:
-        self.result = result
-        self.asked = 0
-
-    def transcribe(self, voicemail: Voicemail) -> Transcript | None:
-        self.asked += 1
-        if isinstance(self.result, VoicemailError):
-            raise self.result
-        return self.result
-
-
-class Bench:
-    """A pipeline over a memory journal, with a clock that the test moves."""
-
-    def __init__(self, *targets: ScriptedTarget, transcriber: FakeTranscriber | None = None, **policy: Any) -> None:
-        self.clock = FakeClock()
-        self.journal = MemoryJournal()
-        self.pipeline = Pipeline(
-            journal=self.journal,
-            targets={target.name: target for target in targets},
-            default_targets=[target.name for target in targets],
-            transcriber=transcriber or FakeTranscriber(),
-            owner="test",
-            policy=Policy(**policy),
-            now=self.clock,
-            chance=lambda: 1.0,
-        )
-
-    def run(self, target: str = "fake") -> Run:
-        return next(run for run in self.journal.runs() if run.target == target)
-
-    def work(self) -> None:
-        while self.pipeline.work_one():
-            pass
-
-    def work_until_done(self, *, at_most_hours: float = 1000) -> None:
-        """Work, moving the clock to whatever is due next."""
-        end = self.clock() + timedelta(hours=at_most_hours)
-        self.work()
-        while (due := self.journal.next_due()) is not None and due <= end:
-            self.clock.at = max(due, self.clock())
-            self.work()
+from tests.builders import a_transcript, a_voicemail
+from tests.unit.pipeline_bench import Bench, FakeTranscriber, ScriptedTarget
 
 
 def test_a_voicemail_goes_through_every_step_once_and_in_order() -> None:
@@ -308,13 +235,13 @@ def test_a_supplied_transcript_is_not_made_again() -> None:
 
 def test_a_failed_transcription_is_a_warning_not_a_delay() -> None:
     """The voicemail goes out without its transcript, and says so."""
-    bench = Bench(ScriptedTarget(), transcriber=FakeTranscriber(Unavailable("timed out after 60 s")))
+    bench = Bench(ScriptedTarget(), transcriber=FakeTranscriber(Rejected("took longer than 60 s")))
     bench.pipeline.accept(a_voicemail())
 
     bench.work()
 
     assert bench.run().state is RunState.DELIVERED
-    assert "timed out after 60 s" in bench.run().warnings[0]
+    assert "took longer than 60 s" in bench.run().warnings[0]
 
 
 def test_a_voicemail_for_an_unknown_target_is_parked_with_the_known_ones() -> None:

@@ -31,6 +31,9 @@ class PatientTarget:
     def steps(self) -> list[Step]:
         return [Step(name="send", run=self._send)]
 
+    def add_transcript(self, _attempt: Attempt) -> Receipt:
+        return {}
+
     def _send(self, _attempt: Attempt) -> Receipt:
         self.times -= 1
         if self.times >= 0:

@@ -23,6 +23,9 @@ STEPS = {
     "link": "link the records of this voicemail with each other",
     "verify": "read back what the org holds",
     "announce": "publish the event for other programs",
+    "arrived": "everything but the transcript is in the org",
+    "listen_again": "look for the transcript that was late",
+    "add_transcript": "add the transcript that was late",
 }
 """What a step does; a step that is not here goes by its name."""
 
@@ -76,6 +79,8 @@ def next_step(run: Run, *, now: datetime) -> str:
     match run.state:
         case RunState.WAITING if run.due <= now:
             return "any worker takes it up; to start one: scv-voicemail worker --until-idle"
+        case RunState.WAITING if run.has_arrived:
+            return f"the voicemail has arrived; its transcript is looked for at {run.due:%Y-%m-%d %H:%M:%S} UTC"
         case RunState.WAITING:
             return f"a worker tries again at {run.due:%Y-%m-%d %H:%M:%S} UTC; sooner: {retry_command(run)}"
         case RunState.RUNNING:

@@ -29,6 +29,10 @@ class Announced:
         """The target's own steps, then the event."""
         return [*self.target.steps(), Step(name="announce", run=self._announce)]
 
+    def add_transcript(self, attempt: Attempt) -> Receipt:
+        """As the target does it: the voicemail has been announced, and is not announced again."""
+        return self.target.add_transcript(attempt)
+
     def _announce(self, attempt: Attempt) -> Receipt:
         """Publish the event. A repeat publishes it again: nobody can look whether it was."""
         receipts, mailbox = attempt.receipts, attempt.voicemail.mailbox

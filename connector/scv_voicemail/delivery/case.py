@@ -14,7 +14,7 @@ CASE_FIELDS: Mapping[str, str] = {
     "Description": "Voicemail of {duration} from {caller} to {dialed_number}, {received_at}.\n\n{transcript}",
     "Status": "New",
     "Origin": "Voicemail",
-    "Priority": "Medium",
+    "Priority": "{priority}",
     "OwnerId": "{owner_id}",
     "ContactId": "{contact_id}",
     "AccountId": "{account_id}",

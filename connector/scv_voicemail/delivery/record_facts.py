@@ -23,6 +23,7 @@ FACTS: Mapping[str, str] = {
     "ended_at": "when the recording ended",
     "duration_seconds": "its length in whole seconds, rounded up",
     "duration": "its length as 1:05",
+    "priority": "its priority, in the word that came with it; `Medium` when none did",
     "language": "language of the transcript, or of the caller",
     "transcript": "what was said, as text",
     "transcript_segments": "what was said with its times, as JSON",
@@ -33,6 +34,11 @@ FACTS: Mapping[str, str] = {
     "attributes": "all attributes, as JSON",
 }
 """Known when the voicemail arrives; `{attribute[NAME]}` is one of its attributes."""
+
+SPOKEN = frozenset(
+    {"language", "transcript", "transcript_segments", "transcription_status", "transcription_confidence"}
+)
+"""Those of them that a transcript changes."""
 
 FOUND: Mapping[str, str] = {
     "contact_id": "the only Contact with the caller's number",
@@ -47,6 +53,10 @@ LINKS: Mapping[str, str] = {
     "custom_object_id": "the custom object's record of the same voicemail",
 }
 """Filled in by the step `link`, as soon as the other record is there."""
+
+
+ORDINARY_PRIORITY = "Medium"
+"""Of a voicemail about which nobody has said anything; the word of Salesforce's own Case priorities."""
 
 
 class Whole(str):
@@ -72,6 +82,7 @@ def facts_of(voicemail: Voicemail, *, target: str, transcription_failed: bool = 
         "ended_at": voicemail.ended_at.astimezone(UTC),
         "duration_seconds": seconds,
         "duration": f"{seconds // 60}:{seconds % 60:02}",
+        "priority": priority_of(voicemail),
         "language": (transcript.language if transcript else "") or voicemail.language,
         "transcript": transcript.text if transcript else "",
         "transcript_segments": _segments(transcript) if transcript else None,
@@ -82,6 +93,11 @@ def facts_of(voicemail: Voicemail, *, target: str, transcription_failed: bool = 
         "attributes": dict(voicemail.attributes) or None,
         "attribute": dict(voicemail.attributes),
     }
+
+
+def priority_of(voicemail: Voicemail) -> str:
+    """The word that goes into a record or a flow."""
+    return voicemail.priority or ORDINARY_PRIORITY
 
 
 def as_text(value: Any) -> str:

@@ -1,7 +1,7 @@
 """What the Case and the custom object have in common: one record per voicemail, found by its key, completed, linked.
 
-    match ─► save ─► link ─► verify
-              ▲        ▲        │
+    match ─► save ─► link ─► verify                          add_transcript
+              ▲        ▲        │                            (only one that was late)
               └────────┴────────┘ when the record is gone
 
 The record is made by a plain create that carries the key in a unique External Id: of two creates the first wins, and
@@ -20,11 +20,20 @@ from scv_voicemail.delivery.field_map import FieldMap
 from scv_voicemail.delivery.links import Links
 from scv_voicemail.delivery.map_checks import KEY_FIX, key_problem
 from scv_voicemail.delivery.people import Caller, Owner, People
-from scv_voicemail.delivery.record_facts import facts_of
+from scv_voicemail.delivery.record_facts import SPOKEN, facts_of
 from scv_voicemail.delivery.record_shape import Fitted, Shape, fit, same
 from scv_voicemail.delivery.records import Records
-from scv_voicemail.errors import Misconfigured, PermissionMissing, Rejected
-from scv_voicemail.ports import Attempt, NotYet, Receipt, Redo, Step
+from scv_voicemail.errors import AuthenticationFailed, Misconfigured, PermissionMissing, Rejected
+from scv_voicemail.ports import (
+    LISTEN,
+    LISTEN_AGAIN,
+    Attempt,
+    NotYet,
+    Receipt,
+    Redo,
+    Step,
+    transcript_is_late,
+)
 from scv_voicemail.voicemail import MailboxKind
 
 NEVER_AGAIN = frozenset({"ownerid", "status", "priority"})
@@ -125,10 +134,27 @@ class RecordTarget:
             step = "link" if attempt.receipts["save"]["recordId"] == str(rows[0]["Id"]) else "save"
             raise Redo(f"the {self.fields.object_name} is another one now", step=step)
         warnings = [f"several {self.fields.object_name} records have this key"] if len(rows) > 1 else []
-        empty = [name for name in fit(shape, self._values(attempt)).values if rows[0].get(name) is None]
+        late = transcript_is_late(attempt.receipts)
+        written = self._before_the_transcript(shape, attempt) if late else fit(shape, self._values(attempt)).values
+        empty = [name for name in written if rows[0].get(name) is None]
         if empty:
             warnings.append(f"Salesforce shows nothing in {', '.join(empty)}")
         return {"recordId": str(rows[0]["Id"]), "warning": "; ".join(warnings)}
+
+    def add_transcript(self, attempt: Attempt) -> Receipt:
+        """Write a transcript that came late where nobody has written meanwhile. A repeat finds it written."""
+        name = self.fields.object_name
+        try:
+            shape = self._shape(attempt)
+            held = self._find(shape, attempt)
+            if not held:
+                return {"warning": f"the {name} is gone, and its transcript was not added"}
+            return self._add_transcript(shape, held[0], attempt)
+        except AuthenticationFailed:
+            raise
+        except (Rejected, Misconfigured) as error:
+            self.records.forget(name)
+            return {"warning": f"the transcript was not added to the {name}: {error.what}"}
 
     # ----------------------------------------------------------------------------------------------- making, completing
 
@@ -152,8 +178,7 @@ class RecordTarget:
 
     def _complete(self, shape: Shape, held: Mapping[str, Any], fitted: Fitted, attempt: Attempt) -> list[str]:
         """Fill what is empty, or as a voicemail without its transcript left it; the names of the fields."""
-        silent = replace(attempt.voicemail, transcript=None)
-        before = fit(shape, self._values(replace(attempt, voicemail=silent))).values
+        before = self._before_the_transcript(shape, attempt)
         changes = {
             name: value
             for name, value in fitted.values.items()
@@ -166,6 +191,31 @@ class RecordTarget:
             self.records.update(shape.name, str(held["Id"]), allowed)
         return sorted(allowed)
 
+    def _add_transcript(self, shape: Shape, held: Mapping[str, Any], attempt: Attempt) -> Receipt:
+        """Change what still reads as `save` left it. Whoever writes between look and update is overwritten."""
+        said = {
+            name: value for name, value in self._values(attempt).items() if self.fields.written[name].names & SPOKEN
+        }
+        fitted, before = fit(shape, said, creating=False), self._before_the_transcript(shape, attempt)
+        changes = {
+            name: value
+            for name, value in fitted.values.items()
+            if name.lower() not in NEVER_AGAIN and not same(held.get(name), value)
+        }
+        theirs = sorted(name for name in changes if not same(held.get(name), before.get(name)))
+        ours = {name: value for name, value in changes.items() if name not in theirs}
+        if ours:
+            self.records.update(shape.name, str(held["Id"]), ours)
+        warnings = [f"{shape.name}.{name} was changed by somebody and is left so" for name in theirs]
+        warnings += [fitted.warning] if fitted.warning else []
+        return {"completed": sorted(ours), "note": fitted.note, "warning": "; ".join(warnings)}
+
+    def _before_the_transcript(self, shape: Shape, attempt: Attempt) -> dict[str, Any]:
+        """What the fields hold, or would hold, as long as there is no transcript."""
+        receipts = {name: receipt for name, receipt in attempt.receipts.items() if name != LISTEN_AGAIN}
+        silent = replace(attempt, voicemail=replace(attempt.voicemail, transcript=None), receipts=receipts)
+        return fit(shape, self._values(silent)).values
+
     def _find(self, shape: Shape, attempt: Attempt) -> list[dict[str, Any]]:
         return self.records.find(
             shape, key_field=self.fields.key, key=attempt.voicemail.id, columns=self.fields.written
@@ -174,7 +224,7 @@ class RecordTarget:
     # ------------------------------------------------------------------------------------------------------ the values
 
     def _values(self, attempt: Attempt) -> dict[str, Any]:
-        failed = bool(attempt.receipts.get("listen", {}).get("warning"))
+        failed = any(attempt.receipts.get(step, {}).get("warning") for step in (LISTEN, LISTEN_AGAIN))
         facts = facts_of(attempt.voicemail, target=self.name, transcription_failed=failed)
         found = attempt.receipts["match"]
         return self.fields.values(facts | {name: found[name] for name in ("contact_id", "account_id", "owner_id")})

@@ -6,6 +6,8 @@ asynchronous and its outcome can only be read back.
     open ─► mark ─► confirm ─► transcribe ─► route ─► finalize ─► verify ─► upload
                        │                       ▲          ▲          │      (what of the transcript
                        └── until it is applied └──────────┴─ missing ┘       the open call refused)
+
+A transcript that is made while the voicemail is under way is uploaded to the closed call, too: `add_transcript`.
 """
 
 from __future__ import annotations
@@ -196,12 +198,22 @@ class VoiceCallTarget:
 
     def _upload(self, attempt: Attempt) -> Receipt:
         """Add what the open call refused, by the Connect API (guide, chapter 5). The voicemail is routed by now."""
-        left = set(attempt.receipts["transcribe"].get("left", ()))
+        return self._upload_entries(attempt, set(attempt.receipts["transcribe"].get("left", ())))
+
+    def add_transcript(self, attempt: Attempt) -> Receipt:
+        """Upload a transcript that came late; one that `transcribe` saw already is in hands of `upload`."""
+        seen = attempt.receipts["transcribe"]
+        if seen.get("entries") or seen.get("left"):
+            return {}
+        return self._upload_entries(attempt, {message.message_id for message in payloads.messages(attempt.voicemail)})
+
+    def _upload_entries(self, attempt: Attempt, left: set[str]) -> Receipt:
+        """Add the entries with these ids to the closed call and wait until they are there; never a hold-up."""
         if not left:
             return {}
         lost = f"{len(left)} transcript entries are not in Salesforce"
         if self.view is None:
-            return {"warning": f"{lost}: the open call refused them, and uploading them later needs REST access"}
+            return {"warning": f"{lost}: the open call did not take them, and uploading them later needs REST access"}
         try:
             missing = left - self._stored(attempt)
             if not missing:

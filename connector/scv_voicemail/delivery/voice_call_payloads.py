@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from scv_voicemail.delivery.record_facts import priority_of
 from scv_voicemail.telephony import (
     CallOrigin,
     CreateVoiceCall,
@@ -80,6 +81,7 @@ def flow(voicemail: Voicemail, call_id: str, options: VoiceCallOptions) -> Execu
         "voice_call_id": call_id,
         "mailbox": voicemail.mailbox.name if voicemail.mailbox else "",
         "caller": voicemail.caller,
+        "priority": priority_of(voicemail),
     }
     return ExecuteOmniFlow(
         dialed_number=voicemail.dialed_number,

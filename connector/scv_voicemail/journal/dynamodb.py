@@ -147,6 +147,8 @@ class DynamoDbJournal:
             lambda held: transitions.postponed(held, step=step, why=why, due=due, now=now, failed=failed),
             reached=reached,
         )
+        if not (reached or failed):
+            self._after_an_answer(run.target, transitions.probe_given_back)
 
     def redo(self, run: Run, *, step: str, why: str, now: datetime) -> None:
         """See `ports.Journal`."""
@@ -164,13 +166,17 @@ class DynamoDbJournal:
         """See `ports.Journal`. Run by run: called again after an interruption it puts back what is left."""
         put_back = 0
         for run in self.runs(voicemail_id=voicemail_id):
-            if target in (None, run.target) and self._put_back(run, now=now):
+            if target in (None, run.target) and self._make_due(run, _retried, now=now):
                 put_back += 1
                 self._change_gate(
                     run.target,
                     lambda gate: gate if gate.open_until is None else replace(gate, open_until=now, probe_until=None),
                 )
         return put_back
+
+    def wake(self, voicemail_id: str, *, now: datetime) -> int:
+        """See `ports.Journal`. Run by run: called again after an interruption it wakes what is left."""
+        return sum(self._make_due(run, transitions.woken, now=now) for run in self.runs(voicemail_id=voicemail_id))
 
     def keep_transcript(self, voicemail_id: str, transcript: Transcript) -> None:
         """See `ports.Journal`. Raises `BadVoicemail` when the voicemail would become larger than an item may be."""
@@ -280,16 +286,17 @@ class DynamoDbJournal:
                 continue
             self._remember(change.run)
             if reached:
-                self._close_gate(run.target)
+                self._after_an_answer(run.target, lambda gate: Gate(target=gate.target))
             return change.run
         raise _too_many_races(f"the run of {run.voicemail_id}")
 
-    def _put_back(self, run: Run, *, now: datetime) -> bool:
+    def _make_due(self, run: Run, transition: Callable[..., transitions.Change | None], *, now: datetime) -> bool:
+        """Change a run that nobody holds; False when somebody does, or when there is nothing to change."""
         for _ in range(RACES):
             before = self._table.get(items.run_key(run))
-            if before is None or items.run(before).state not in (RunState.PARKED, RunState.WAITING):
+            change = None if before is None else transition(items.run(before), now=now)
+            if before is None or change is None:
                 return False
-            change = transitions.retried(items.run(before), now=now)
             try:
                 self._table.write(*_puts(before, change))
             except Changed:
@@ -327,10 +334,10 @@ class DynamoDbJournal:
             return changed
         raise _too_many_races(f"the gate of {target}")
 
-    def _close_gate(self, target: str) -> None:
-        """After an answer. The run is written already; a gate that cannot be closed now is left to the next answer."""
+    def _after_an_answer(self, target: str, change: Callable[[Gate], Gate]) -> None:
+        """The run is written already; a gate that cannot be changed now is left to the next answer."""
         try:
-            self._change_gate(target, lambda gate: Gate(target=gate.target))
+            self._change_gate(target, change)
         except TryAgain as error:
             log.warning("the gate of %s stays as it is until the next answer: %s", target, error.brief)
 
@@ -358,6 +365,10 @@ class DynamoDbJournal:
 def _puts(before: Item, change: transitions.Change) -> list[Put]:
     run, *told = items.of_change(change, version=before["version"] + 1)
     return [Put(run, before), *(Put(one) for one in told)]
+
+
+def _retried(run: Run, *, now: datetime) -> transitions.Change | None:
+    return transitions.retried(run, now=now) if run.state in (RunState.PARKED, RunState.WAITING) else None
 
 
 def _is_free(run: Run, *, now: datetime, is_gone: Callable[[str], bool]) -> bool:

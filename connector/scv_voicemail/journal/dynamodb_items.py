@@ -115,9 +115,14 @@ def lane(state: RunState, target: str) -> str:
 
 
 def of_voicemail(voicemail: Voicemail, *, version: int) -> Item:
-    """Raises `BadVoicemail`, naming the limit, for one that no item can hold."""
+    """The voicemail; without the times of single words when it is too large with them.
+
+    Raises `BadVoicemail`, naming the limit, for one that no item can hold.
+    """
     item = voicemail_key(voicemail.id) | {"version": version, "body": json.dumps(voicemail.to_dict())}
     if (size := item_bytes(item)) > MAX_ITEM_BYTES:
+        if voicemail.transcript is not None and any(segment.words for segment in voicemail.transcript.segments):
+            return of_voicemail(voicemail.with_transcript(voicemail.transcript.without_words()), version=version)
         raise BadVoicemail(
             f"the voicemail and its transcript are {size:,} bytes; DynamoDB takes items of up to {MAX_ITEM_BYTES:,}",
             service="journal",

@@ -73,6 +73,8 @@ class MemoryJournal:
         with self._lock:
             held = self._held(run)
             self._close_gate(run.target, reached=reached)
+            if not (reached or failed) and run.target in self._gates:
+                self._gates[run.target] = transitions.probe_given_back(self._gates[run.target])
             self._store(transitions.postponed(held, step=step, why=why, due=due, now=now, failed=failed))
 
     def redo(self, run: Run, *, step: str, why: str, now: datetime) -> None:
@@ -110,6 +112,15 @@ class MemoryJournal:
                 if gate.open_until is not None:
                     self._gates[run.target] = replace(gate, open_until=now, probe_until=None)
             return len(stuck)
+
+    def wake(self, voicemail_id: str, *, now: datetime) -> int:
+        """See `ports.Journal`."""
+        with self._lock:
+            mine = [run for run in self._runs.values() if run.voicemail_id == voicemail_id]
+            changes = [change for run in mine if (change := transitions.woken(run, now=now)) is not None]
+            for change in changes:
+                self._store(change)
+            return len(changes)
 
     def keep_transcript(self, voicemail_id: str, transcript: Transcript) -> None:
         """See `ports.Journal`."""

@@ -179,6 +179,8 @@ class SqliteJournal:
         with self._commit():
             held = self._held(run)
             self._close_gate(run.target, reached=reached)
+            if not (reached or failed) and (gate := self._gate(run.target)).probe_until is not None:
+                self._store_gate(transitions.probe_given_back(gate))
             self._store(transitions.postponed(held, step=step, why=why, due=due, now=now, failed=failed))
 
     def redo(self, run: Run, *, step: str, why: str, now: datetime) -> None:
@@ -214,6 +216,15 @@ class SqliteJournal:
                 if gate.open_until is not None:
                     self._store_gate(replace(gate, open_until=now, probe_until=None))
             return len(stuck)
+
+    def wake(self, voicemail_id: str, *, now: datetime) -> int:
+        """See `ports.Journal`."""
+        with self._commit():
+            mine = self.runs(voicemail_id=voicemail_id)
+            changes = [change for run in mine if (change := transitions.woken(run, now=now)) is not None]
+            for change in changes:
+                self._store(change)
+            return len(changes)
 
     def keep_transcript(self, voicemail_id: str, transcript: Transcript) -> None:
         """See `ports.Journal`."""

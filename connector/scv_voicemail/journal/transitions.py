@@ -5,6 +5,7 @@
                   │  └──postponed──────┘   └──parked──► PARKED
                   │     sent_back                         │
                   └───────────────retried─────────────────┘
+                    (woken: a waiting run is due sooner)
 
 A journal loads a run, lets one of these functions change it, and stores the result and its event in one commit.
 """
@@ -107,6 +108,18 @@ def retried(run: Run, *, now: datetime) -> Change:
     """A human says: again, at the step that failed. The patience starts anew; what was sent before is looked up."""
     again = replace(run, state=RunState.WAITING, due=now, patient_since=now, tries=0, crashes=0, redone=0)
     return Change(again, _event(run, "retried", now=now))
+
+
+def woken(run: Run, *, now: datetime) -> Change | None:
+    """What a waiting run waits for is there: it is due now. None when there is nothing to change."""
+    if run.state is not RunState.WAITING or run.due <= now:
+        return None
+    return Change(replace(run, due=now), None)
+
+
+def probe_given_back(gate: Gate) -> Gate:
+    """The run that was let through an open gate has not asked the target: another one may."""
+    return replace(gate, probe_until=None)
 
 
 def still_held(held: Run | None, run: Run) -> Run:

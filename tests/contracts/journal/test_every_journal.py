@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 from scv_voicemail.errors import LeaseLost
 from scv_voicemail.ports import Journal, RunState
+from scv_voicemail.voicemail import Segment, Transcript, Word
 
 from tests.builders import NOON, a_transcript, a_voicemail
 from tests.contracts.journal.claims import accept, claim, held
@@ -224,3 +225,16 @@ def test_many_workers_at_once_get_every_run_exactly_once(journal: Journal) -> No
         thread.join()
 
     assert sorted(got) == sorted(f"vm-{number}" for number in range(40))
+
+
+def test_single_words_survive_the_journal(journal: Journal) -> None:
+    """With times and confidence, and also those that an older version did not write."""
+    words = (Word(text="Hello,", start_ms=0, end_ms=400, confidence=0.5), Word(text="Ada.", start_ms=400, end_ms=900))
+    transcript = Transcript(segments=(Segment(text="Hello, Ada.", start_ms=0, end_ms=900, words=words),))
+    accept(journal)
+
+    journal.keep_transcript(a_voicemail().id, transcript)
+
+    known = journal.voicemail(a_voicemail().id)
+    assert known is not None
+    assert known.transcript == transcript

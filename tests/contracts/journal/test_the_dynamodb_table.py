@@ -14,6 +14,7 @@ from scv_voicemail.errors import BadVoicemail, LeaseLost, Misconfigured, Setting
 from scv_voicemail.journal.dynamodb import DynamoDbJournal
 from scv_voicemail.journal.dynamodb_items import MAX_ITEM_BYTES, table_schema
 from scv_voicemail.ports import RunState
+from scv_voicemail.voicemail import Segment, Word
 
 from tests.builders import NOON, a_transcript, a_voicemail
 from tests.contracts.journal.claims import accept, claim, held
@@ -229,6 +230,34 @@ def test_a_transcript_that_does_not_fit_leaves_the_voicemail_as_it_was(journal: 
         journal.keep_transcript(a_voicemail().id, a_transcript(language="x" * MAX_ITEM_BYTES))
 
     assert journal.voicemail(a_voicemail().id) == a_voicemail()
+
+
+def test_a_transcript_that_is_too_large_with_its_words_is_kept_without_them(journal: DynamoDbJournal) -> None:
+    """What was said is never given up for the times of single words, neither handed in nor made."""
+    words = tuple(Word(text="word", start_ms=0, end_ms=1) for _ in range(8000))
+    text = " ".join(word.text for word in words)
+    long = a_transcript(segments=(Segment(text=text, start_ms=0, end_ms=1, confidence=0.5, words=words),))
+    accept(journal, id="made")
+    accept(journal, id="handed in", transcript=long)
+
+    journal.keep_transcript("made", long)
+
+    kept = [voicemail.transcript for key in ("made", "handed in") if (voicemail := journal.voicemail(key))]
+    assert kept == [long.without_words()] * 2
+    assert long.without_words().text == text
+
+
+def test_a_run_that_is_claimed_while_it_is_woken_is_its_workers(client: OneAtATime, journal: DynamoDbJournal) -> None:
+    """Between the look and the write: the write's condition fails, and the second look finds a worker at it."""
+    accept(journal)
+    later = NOON + timedelta(minutes=1)
+    journal.postpone(held(journal), step="listen", why="", due=later, now=NOON, failed=False, reached=False)
+    client.before = once(WRITE, lambda: held(another(client), owner="b", seconds=60))
+
+    woken = journal.wake(a_voicemail().id, now=NOON)
+
+    assert woken == 0
+    assert [run.owner for run in journal.runs()] == ["b"]
 
 
 def test_a_vast_error_text_does_not_make_a_run_too_large(journal: DynamoDbJournal) -> None:

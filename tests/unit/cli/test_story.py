@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 from scv_voicemail.cli.rehearsal import RehearsalSettings
 from scv_voicemail.cli.story import STEPS, closing_words, lines, next_step
-from scv_voicemail.pipeline import LISTEN
-from scv_voicemail.ports import Event, Run, RunState
+from scv_voicemail.ports import ADD_TRANSCRIPT, ARRIVED, LISTEN, LISTEN_AGAIN, Event, Run, RunState
 from scv_voicemail.target_wiring import build_targets
 from scv_voicemail.wiring import salesforce_client, telephony_client
 
@@ -41,7 +40,8 @@ def test_every_step_of_every_target_has_its_words() -> None:
     telephony, salesforce = telephony_client(settings), salesforce_client(settings)
     targets = build_targets(settings, telephony=telephony, salesforce=salesforce)
 
-    names = {LISTEN, *(step.name for target in targets.values() for step in target.steps())}
+    ours = {LISTEN, ARRIVED, LISTEN_AGAIN, ADD_TRANSCRIPT}
+    names = ours | {step.name for target in targets.values() for step in target.steps()}
     telephony.close()
 
     assert set(targets) == {"voice_call", "case", "custom_object"}
@@ -81,6 +81,10 @@ def test_a_step_without_words_goes_by_its_name() -> None:
     [
         ({"due": NOON}, "any worker takes it up"),
         ({"due": NOON + timedelta(minutes=5)}, "tries again at 2026-11-20 12:05:00 UTC"),
+        (
+            {"due": NOON + timedelta(minutes=5), "receipts": {"arrived": {}}},
+            "has arrived; its transcript is looked for at 2026-11-20 12:05:00 UTC",
+        ),
         ({"state": RunState.RUNNING, "lease_until": NOON + timedelta(minutes=2)}, "takes over at 2026-11-20 12:02:00"),
         ({"state": RunState.DELIVERED}, "nothing"),
         ({"state": RunState.PARKED}, "mend the cause, then scv-voicemail retry 'v1'"),

@@ -23,6 +23,9 @@ class Inner:
     def steps(self) -> list[Step]:
         return [Step(name="save", run=lambda _attempt: {"recordId": "500x"})]
 
+    def add_transcript(self, attempt: Attempt) -> Receipt:
+        return {"added to": attempt.voicemail.id}
+
 
 class FakeSalesforce:
     """Takes events, or fails."""
@@ -70,6 +73,17 @@ def test_the_event_names_voicemail_target_record_and_mailbox(receipts: dict[str,
             },
         )
     ]
+
+
+def test_a_transcript_that_comes_late_is_added_by_the_target_and_not_announced_again() -> None:
+    """The voicemail was announced when it arrived."""
+    salesforce = FakeSalesforce()
+    attempt = Attempt(voicemail=a_voicemail(), receipts={}, number=1, since=NOON, now=NOON)
+
+    receipt = Announced(Inner(), salesforce).add_transcript(attempt)  # type: ignore[arg-type]
+
+    assert receipt == {"added to": a_voicemail().id}
+    assert salesforce.events == []
 
 
 def test_an_event_that_is_refused_is_a_warning() -> None:

@@ -70,6 +70,16 @@ def test_a_repeat_takes_nothing_back_that_a_rep_has_done() -> None:
     assert {name: bench.case[name] for name in mine} == mine
 
 
+@pytest.mark.parametrize(("given", "written"), [("High", "High"), ("Low", "Low"), ("", "Medium")])
+def test_a_voicemail_brings_its_priority_along(given: str, written: str) -> None:
+    """Medium is what nobody has said anything about."""
+    bench = Bench()
+
+    bench.do("case", voicemail=a_voicemail(priority=given))
+
+    assert bench.case["Priority"] == written
+
+
 def test_a_priority_that_a_rep_has_emptied_stays_empty() -> None:
     """Some fields are given once, empty or not."""
     bench = Bench()

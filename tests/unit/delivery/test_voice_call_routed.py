@@ -29,15 +29,15 @@ def test_routing_names_the_number_and_fills_in_the_flows_inputs() -> None:
     bench = Bench(
         flow_dev_name="Vm_Flow",
         fallback_queue="Vm_Queue",
-        flow_input_parameters={"recordId": "{voice_call_id}", "box": "{mailbox}/{caller}"},
+        flow_input_parameters={"recordId": "{voice_call_id}", "box": "{mailbox}/{caller}", "urgency": "{priority}"},
     )
     mailbox = Mailbox(kind=MailboxKind.QUEUE, name="Sales")
 
-    receipt = bench.do("route", voicemail=a_voicemail(mailbox=mailbox))
+    receipt = bench.do("route", voicemail=a_voicemail(mailbox=mailbox, priority="High"))
 
     ((_, flow),) = bench.telephony.sent
     assert (flow.dialed_number, flow.flow_dev_name, flow.fallback_queue) == ("+18005550100", "Vm_Flow", "Vm_Queue")
-    assert flow.flow_input_parameters == {"recordId": CALL_ID, "box": "Sales/+14155550142"}
+    assert flow.flow_input_parameters == {"recordId": CALL_ID, "box": "Sales/+14155550142", "urgency": "High"}
     assert receipt == {"queue": "voicemail-queue", "agent": ""}
 
 
