@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import uuid
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -10,6 +9,7 @@ from pathlib import Path
 
 from scv_voicemail import audio
 from scv_voicemail.errors import BadRecording, BadVoicemail
+from scv_voicemail.intake.spelling import FIELD_NAME, LANGUAGE
 from scv_voicemail.phone_numbers import caller_number, to_e164
 from scv_voicemail.ports import Clock
 from scv_voicemail.transcripts import load_transcript, read_transcript
@@ -19,8 +19,6 @@ LATEST_IN_FUTURE = timedelta(minutes=5)
 """How far the clock of a telephony system may be ahead of ours."""
 
 _NAMESPACE = uuid.UUID("6f0d9f0e-52a4-4b0c-9d2c-6a5a0c5a8f11")
-_FIELD_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,79}")
-_LANGUAGE = re.compile(r"(?:[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,2})?")
 _EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -69,7 +67,7 @@ def read_voicemail(
             f"(it is {now.isoformat()} now)",
             fix="correct the time and the time zone, or the clock of the telephony system",
         )
-    if not _LANGUAGE.fullmatch(language):
+    if not LANGUAGE.fullmatch(language):
         raise BadVoicemail(f"the language {language!r} is not a code such as en-US")
     return Voicemail(
         id=voicemail_id or derived_id(facts.sha256, from_number, to_number, started_at.isoformat()),
@@ -124,6 +122,6 @@ def _changed_at(path: Path) -> datetime:
 
 def _checked(attributes: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     for name, value in attributes.items():
-        if not _FIELD_NAME.fullmatch(name) or not isinstance(value, str):
+        if not FIELD_NAME.fullmatch(name) or not isinstance(value, str):
             raise BadVoicemail(f"the attribute {name!r} is not a field's API name with a text as its value")
     return tuple(attributes.items())
