@@ -9,6 +9,7 @@ from typing import Any
 
 from scv_voicemail.aws.failures import our_errors
 from scv_voicemail.aws.session import AwsClients
+from scv_voicemail.errors import Unavailable
 
 CHUNK_BYTES = 32 * 1024
 MARGIN_SECONDS = 5.0
@@ -49,8 +50,19 @@ class MediaReader:
             answer["Payload"].close()
 
     def _chunks(self, payload: Any, stream_arn: str) -> Iterator[bytes]:
-        with our_errors("kinesisvideo:GetMedia", of=_name(stream_arn)):
-            yield from payload.iter_chunks(self._chunk_bytes)
+        """What has come, as soon as it comes: botocore's own reading waits until a whole chunk is there."""
+        from urllib3.exceptions import HTTPError  # noqa: PLC0415 - comes with boto3, an extra
+
+        stream = payload._raw_stream  # noqa: SLF001 - botocore wraps every way to read but this one
+        while True:
+            try:
+                chunk: bytes = stream.read1(self._chunk_bytes)
+            except (HTTPError, OSError) as error:
+                what = f"kinesisvideo:GetMedia of {_name(stream_arn)}: the stream broke off ({type(error).__name__})"
+                raise Unavailable(what, service="kinesisvideo") from error
+            if not chunk:
+                return
+            yield chunk
 
 
 def _selector(since: datetime | None, after_fragment: str | None) -> dict[str, Any]:

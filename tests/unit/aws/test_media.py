@@ -123,3 +123,32 @@ def test_a_failure_of_the_reader_is_not_taken_for_aws(stand_in: StandIn, media: 
         write_to_a_full_disk(next(chunks))
 
     assert stream.hung_up.wait(5)
+
+
+class Pausing:
+    """Sends a little and then nothing more until it may."""
+
+    def __init__(self) -> None:
+        self.may_go_on = threading.Event()
+
+    def __call__(self, handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(200)
+        handler.send_header("Transfer-Encoding", "chunked")
+        handler.end_headers()
+        handler.wfile.write(b"5\r\nfirst\r\n")
+        handler.wfile.flush()
+        self.may_go_on.wait(5)
+        handler.wfile.write(b"4\r\nlast\r\n0\r\n\r\n")
+
+
+def test_what_has_come_is_handed_on_before_more_comes(stand_in: StandIn, media: MediaReader) -> None:
+    """A stop fragment at the end of a quiet stream must not wait until somebody else speaks."""
+    pausing = stand_in.answers["/data-plane/getMedia"] = Pausing()
+
+    with media.open(ARN, since=NOON) as chunks:
+        first = next(chunks)
+        was_waiting = not pausing.may_go_on.is_set()
+        pausing.may_go_on.set()
+        rest = b"".join(chunks)
+
+    assert (first, was_waiting, rest) == (b"first", True, b"last")
