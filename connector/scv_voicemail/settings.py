@@ -27,7 +27,10 @@ from scv_voicemail.errors import SettingsInvalid
 
 PREFIX = "SCV_VOICEMAIL_"
 
-PLACEHOLDERS = frozenset({"voice_call_id", "mailbox", "caller"})
+AMAZON_TRANSCRIBE = ("amazon-transcribe",)
+"""The transcriber that is no command."""
+
+PLACEHOLDERS = frozenset({"voice_call_id", "mailbox", "caller", "priority"})
 """What is filled in where a flow input names it in braces."""
 
 
@@ -101,7 +104,9 @@ class Settings(BaseSettings):
     fallback_queue: str = Field("", description="Fallback queue for numbers without a phone channel")
     flow_input_parameters: dict[str, str] = Field(
         default_factory=dict,
-        description="Extra inputs of the Omni-Channel flow; {voice_call_id}, {mailbox}, {caller} are filled in",
+        description=(
+            "Extra inputs of the Omni-Channel flow; {voice_call_id}, {mailbox}, {caller}, {priority} are filled in"
+        ),
     )
     case_fields: dict[str, str] = Field(
         default_factory=dict,
@@ -170,9 +175,13 @@ class Settings(BaseSettings):
     )
     short_seconds: float = Field(1.0, ge=0, description="How much speech makes a message")
     connect_instance_id: str = Field("", description="Amazon Connect instance (id or ARN) whose contacts are read")
+    connect_recordings: Annotated[S3Folder | None, NoDecode] = Field(
+        None, description="s3://BUCKET/PREFIX of its IVR recordings, looked through for what no event has told of"
+    )
     doorbell_queue_url: str = Field("", description="SQS queue that tells a Lambda which voicemail is due")
-    review_location: str = Field(
-        "", description="s3://BUCKET/PREFIX where a caller's own message is put to be played back to the caller"
+    dead_letter_queue_url: str = Field("", description="SQS queue for contact records that can never be taken in")
+    review_location: Annotated[S3Folder | None, NoDecode] = Field(
+        None, description="s3://BUCKET/PREFIX where a caller's own message is put to be played back to the caller"
     )
 
     # -- The journal and its patience
@@ -192,6 +201,12 @@ class Settings(BaseSettings):
         10.0, ge=0, description="Wait before routing when there is no REST access to confirm with"
     )
     timeout_seconds: float = Field(10.0, gt=0, description="Longest wait for one answer")
+
+    # -- The Lambda functions' own reporting
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least level of log lines")
+    metrics_namespace: str = Field(
+        "ScvVoicemail", description="CloudWatch namespace; another one for each deployment in the same account"
+    )
 
     # -- Only for the emulator
     allow_plain_http: bool = Field(default=False, description="Accept http:// addresses (local emulator only)")
@@ -247,9 +262,9 @@ class Settings(BaseSettings):
         toml = Path(os.environ.get(f"{PREFIX}CONFIG", "scv-voicemail.toml"))
         return init_settings, env_settings, dotenv_settings, TomlConfigSettingsSource(settings_cls, toml)
 
-    @field_validator("recordings_dir", mode="before")
+    @field_validator("recordings_dir", "connect_recordings", "review_location", mode="before")
     @classmethod
-    def _read_recordings_dir(cls, value: Any) -> Any:
+    def _read_s3_folder(cls, value: Any) -> Any:
         if not isinstance(value, str) or not value.startswith("s3://"):
             return value
         bucket, _, prefix = value.removeprefix("s3://").partition("/")

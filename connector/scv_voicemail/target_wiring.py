@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from scv_voicemail.errors import SettingsInvalid
 from scv_voicemail.ports import Target
-from scv_voicemail.settings import PREFIX, Settings
+from scv_voicemail.settings import PREFIX, S3Folder, Settings
 
 if TYPE_CHECKING:
     from scv_voicemail.delivery.field_map import FieldMap
@@ -34,7 +34,9 @@ def needed(settings: Settings) -> list[str]:
     """The settings without which voicemails could not go where they are to go."""
     named = [name for target in settings.targets for name in NEEDS.get(target, ())]
     event = REST_NEEDS if settings.publish_event else ()
-    return list(dict.fromkeys([*named, *event, "recording_url"]))
+    # In S3 a recording has a location by itself, the one that Salesforce's own functions write.
+    address = () if isinstance(settings.recordings_dir, S3Folder) else ("recording_url",)
+    return list(dict.fromkeys([*named, *event, *address]))
 
 
 def require(settings: Settings, *names: str) -> None:
@@ -58,7 +60,7 @@ def wants_telephony(settings: Settings) -> bool:
     if "voice_call" in settings.targets:
         return True
     has_key = settings.private_key is not None or settings.private_key_file is not None
-    return has_key and all(getattr(settings, name) for name in TELEPHONY_NEEDS)
+    return (has_key or bool(settings.private_key_source)) and all(getattr(settings, name) for name in TELEPHONY_NEEDS)
 
 
 def field_maps(settings: Settings) -> dict[str, FieldMap]:

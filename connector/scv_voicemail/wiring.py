@@ -11,12 +11,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from scv_voicemail import storage_wiring as storage
+from scv_voicemail.aws.session import AwsClients
 from scv_voicemail.errors import Rejected, VoicemailError
-from scv_voicemail.intake.recordings import RecordingStore
 from scv_voicemail.intake.single import read_voicemail
 from scv_voicemail.journal.sqlite import SqliteJournal
 from scv_voicemail.pipeline import Pipeline, Policy
-from scv_voicemail.ports import Journal, RecordingSource, Run, RunState, Transcriber
+from scv_voicemail.ports import Journal, RecordingSource, Run, RunState
 from scv_voicemail.settings import DynamoDbTable, Settings, load
 from scv_voicemail.target_wiring import (
     TELEPHONY_NEEDS,
@@ -26,7 +27,6 @@ from scv_voicemail.target_wiring import (
     require,
     wants_telephony,
 )
-from scv_voicemail.transcription.nothing import NoTranscription
 from scv_voicemail.voicemail import Mailbox, MailboxKind, Voicemail
 from scv_voicemail.worker import drive, is_gone, whoami
 
@@ -64,7 +64,7 @@ class Connector:
         settings: Settings,
         journal: Journal,
         pipeline: Pipeline,
-        recordings: RecordingStore,
+        recordings: storage.Recordings,
         closing: list[Any],
     ) -> None:
         self.settings = settings
@@ -171,33 +171,36 @@ class Connector:
         drive(self.pipeline, until=until, between=look, longest_sleep_seconds=poll_seconds, sleep=sleep)
 
 
-def connect(settings: Settings | None = None, **overrides: Any) -> Connector:
+def connect(
+    settings: Settings | None = None, *, owner: str = "", aws: AwsClients | None = None, **overrides: Any
+) -> Connector:
     """The connector that the settings describe (by default the environment's, see `settings`).
 
+    `owner` is a name for this worker that no other has; with it nobody is taken for dead before a lease has expired.
+    Without it the worker is named so that others on this machine see whether it lives. `aws` are clients of your own.
     Raises `SettingsInvalid` naming every setting that is missing. Talks to nobody yet.
     """
     settings = settings or load(**overrides)
+    given, aws = aws, aws or AwsClients()
     check_targets(settings)
     require(settings, *needed(settings))
-    recordings = RecordingStore(
-        settings.recordings_dir, location=settings.recording_url, allow_plain_http=settings.allow_plain_http
-    )
-    telephony = telephony_client(settings) if wants_telephony(settings) else None
-    salesforce = salesforce_client(settings)
+    recordings = storage.recordings(settings, aws)
+    telephony = telephony_client(settings, aws) if wants_telephony(settings) else None
+    salesforce = salesforce_client(settings, aws)
     targets = build_targets(settings, telephony=telephony, salesforce=salesforce)
     journal = open_journal(settings)
     pipeline = Pipeline(
         journal=journal,
         targets=targets,
         default_targets=settings.targets,
-        transcriber=_transcriber(settings),
-        owner=whoami(),
-        is_gone=is_gone,
+        transcriber=storage.transcriber(settings, aws),
+        owner=owner or whoami(),
+        is_gone=_nobody_is_gone if owner else is_gone,
         policy=Policy(
             **{name: getattr(settings, name) for name in Policy.__dataclass_fields__ if hasattr(settings, name)}
         ),
     )
-    closing: list[Any] = [one for one in (telephony, salesforce, journal) if one is not None]
+    closing: list[Any] = [one for one in (telephony, salesforce, journal, aws) if one not in (None, given)]
     return Connector(settings=settings, journal=journal, pipeline=pipeline, recordings=recordings, closing=closing)
 
 
@@ -215,48 +218,42 @@ def dynamodb_journal(table: DynamoDbTable) -> DynamoDbJournal:
     return DynamoDbJournal(table.name)
 
 
-def telephony_client(settings: Settings) -> TelephonyClient:
+def _nobody_is_gone(_owner: str) -> bool:
+    return False
+
+
+def telephony_client(settings: Settings, aws: AwsClients | None = None) -> TelephonyClient:
     """A client of the Telephony Integration API."""
     from scv_voicemail.telephony import TelephonyClient
 
     require(settings, *TELEPHONY_NEEDS)
-    settings.telephony_key()  # a missing key is said now, not at the first voicemail
     return TelephonyClient(
         base_url=settings.telephony_url,
         org_id=settings.org_id,
         call_center=settings.call_center,
-        private_key_pem=settings.telephony_key,
+        private_key_pem=storage.telephony_key(settings, aws or AwsClients()),
         provider_name=settings.provider_name,
         timeout_seconds=settings.timeout_seconds,
         allow_plain_http=settings.allow_plain_http,
     )
 
 
-def salesforce_client(settings: Settings) -> SalesforceClient | None:
+def salesforce_client(settings: Settings, aws: AwsClients | None = None) -> SalesforceClient | None:
     """A client of the REST API, or None when the settings give no REST access."""
     from scv_voicemail.salesforce import SalesforceClient
 
     if not settings.has_rest:
         return None
-    settings.rest_key()
     return SalesforceClient(
         login_url=settings.login_url,
         client_id=settings.client_id,
         username=settings.username,
-        private_key_pem=settings.rest_key,
+        private_key_pem=storage.rest_key(settings, aws or AwsClients()),
         audience=settings.oauth_audience or None,
         api_version=settings.api_version,
         timeout_seconds=settings.timeout_seconds,
         allow_plain_http=settings.allow_plain_http,
     )
-
-
-def _transcriber(settings: Settings) -> Transcriber:
-    from scv_voicemail.transcription.command import CommandTranscriber
-
-    if not settings.transcriber:
-        return NoTranscription()
-    return CommandTranscriber(settings.transcriber, timeout_seconds=settings.transcriber_timeout_seconds)
 
 
 def watched_folder(settings: Settings, folder: Path) -> RecordingSource:

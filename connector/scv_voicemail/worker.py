@@ -48,7 +48,8 @@ def drive(
 def whoami() -> str:
     """A name for this worker that lets others on the machine see whether it is still alive.
 
-    Host, process namespace, process id, the process's start time (process ids are reused) and thread.
+    Host, process namespace, boot, process id, the process's start time (process ids are reused) and thread. Host names,
+    namespaces and process ids repeat between virtual machines; the id that a kernel draws when it boots does not.
     """
     return f"{_here()}/{os.getpid()}/{_started(os.getpid())}/{threading.get_ident()}"
 
@@ -63,9 +64,10 @@ def is_gone(owner: str) -> bool:
 
 
 def _here() -> str:
-    namespace = Path("/proc/self/ns/pid")
+    namespace, boot = Path("/proc/self/ns/pid"), Path("/proc/sys/kernel/random/boot_id")
     where = os.readlink(namespace) if namespace.exists() else "host"  # noqa: PTH115 - the link's text is the name
-    return f"{socket.gethostname()}:{where}".replace("/", "_")
+    when = boot.read_text(encoding="ascii").strip() if boot.exists() else "some boot"
+    return f"{socket.gethostname()}:{where}:{when}".replace("/", "_")
 
 
 def _started(process_id: int) -> str:

@@ -10,7 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scv_voicemail.errors import BadVoicemail
 from scv_voicemail.transcripts import load_transcript, parse_transcript, read_transcript
-from scv_voicemail.voicemail import Segment, Transcript
+from scv_voicemail.voicemail import Segment, Transcript, Word
+
+BYE = {"word": " Ada.", "start": 0.2, "end": 0.8, "probability": 0.9}
+"""A word as whisper writes it."""
 
 
 def a_segment(**changes: object) -> dict[str, object]:
@@ -149,3 +152,39 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     """The name of the transcript, and why."""
     with pytest.raises(BadVoicemail, match=r"absent.txt could not be read: No such file"):
         load_transcript(tmp_path / "absent.txt")
+
+
+def test_single_words_are_kept_with_their_times() -> None:
+    """As this product writes them, and as whisper does."""
+    supplied = [
+        a_segment(text="Hi, Ada.", words=[{"text": "Hi,", "start_ms": -5, "end_ms": 100, "confidence": 0.5}, BYE]),
+    ]
+
+    transcript = read_transcript(supplied, duration_seconds=10)
+
+    assert transcript is not None
+    assert transcript.segments[0].words == (
+        Word(text="Hi,", start_ms=0, end_ms=100, confidence=0.5),
+        Word(text="Ada.", start_ms=200, end_ms=800, confidence=0.9),
+    )
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Hi, Ada.",
+        [],
+        ["Hi,"],
+        [{"text": "Hi,"}],
+        [{"text": "Ho,", "start_ms": 0, "end_ms": 1}, {"text": "Ada.", "start_ms": 1, "end_ms": 2}],
+        [{"text": "Hi,Ada.", "start_ms": 9, "end_ms": 1}],
+        [{"text": "Hi,Ada.", "start_ms": 0, "end_ms": 1, "confidence": 98}],
+        [{"text": "Hi,Ada.", "start_ms": 0, "end_ms": 1}, *[{"text": "", "start_ms": 0, "end_ms": 1}] * 100_000],
+    ],
+)
+def test_words_that_are_incomplete_or_others_cost_only_themselves(words: object) -> None:
+    """The text is what counts; some programs give digits no times."""
+    transcript = read_transcript([a_segment(text="Hi, Ada.", words=words)], duration_seconds=10)
+
+    assert transcript is not None
+    assert transcript.segments == (Segment(text="Hi, Ada.", start_ms=0, end_ms=900),)

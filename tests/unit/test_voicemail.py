@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scv_voicemail.errors import BadVoicemail
-from scv_voicemail.voicemail import Mailbox, MailboxKind, Segment, Transcript, Voicemail
+from scv_voicemail.voicemail import Mailbox, MailboxKind, Segment, Transcript, Voicemail, Word
 
 from tests.builders import NOON, a_recording, a_transcript, a_voicemail
 
@@ -44,12 +44,14 @@ def test_the_longest_id_and_any_printable_character_are_fine() -> None:
 
 
 TEXT = st.text(st.characters(exclude_categories=("Cs",)), max_size=20)
+WORDS = st.builds(Word, text=TEXT, start_ms=st.integers(0, 10**6), end_ms=st.integers(0, 10**6))
 SEGMENTS = st.builds(
     Segment,
     text=TEXT,
     start_ms=st.integers(0, 10**6),
     end_ms=st.integers(0, 10**6),
     confidence=st.none() | st.floats(0, 1),
+    words=st.lists(WORDS, max_size=3).map(tuple),
 )
 
 

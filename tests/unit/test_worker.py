@@ -157,6 +157,17 @@ def test_a_process_number_that_was_given_out_again_is_another_worker() -> None:
     assert is_gone(f"{here}/{number}/1/{thread}")
 
 
+def test_a_machine_of_the_same_name_is_not_this_one() -> None:
+    """Virtual machines are copies of each other, host name and process ids included: their boots tell them apart."""
+    here, number, started, thread = whoami().rsplit("/", 3)
+    namespace, _, boot = here.rpartition(":")
+    assert boot, "the kernel says which boot this is"
+
+    assert is_gone(f"{here}/{number}/1/{thread}")
+    assert not is_gone(f"{namespace}:{'0' * len(boot)}/{number}/1/{thread}")
+    assert not is_gone(f"{namespace}:{'0' * len(boot)}/{number}/{started}/{thread}")
+
+
 @pytest.mark.parametrize("owner", ["", "me", "elsewhere:pid/1/2/3", "elsewhere:host/x/y/z"])
 def test_nothing_is_known_about_workers_elsewhere(owner: str) -> None:
     """Another host, another container, another program: only the lease decides."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from scv_voicemail.cli.finding import Finding, failed, fine, guarded, skipped, warned
 from scv_voicemail.errors import BadVoicemail, SettingsInvalid
-from scv_voicemail.settings import PREFIX, DynamoDbTable, Settings, unknown_names
+from scv_voicemail.settings import PREFIX, DynamoDbTable, S3Folder, Settings, unknown_names
 from scv_voicemail.target_wiring import check_targets, field_maps, needed, wants_telephony
 
 NEW_PAIR = "make a new pair (scv-voicemail keys generate) and paste its certificate into the contact center"
@@ -28,6 +28,14 @@ def examine(settings: Settings) -> Iterator[Finding]:
         yield skipped("private key", "no target needs the contact center's")
     yield from guarded("recordings folder", lambda: _recordings_folder(settings))
     yield from guarded("journal", lambda: _journal(settings))
+    yield from _amazon_connect(settings)
+
+
+def _amazon_connect(settings: Settings) -> Iterator[Finding]:
+    from scv_voicemail.cli.doctor_aws import examine_queues, rest_key
+
+    yield from guarded("app key", lambda: rest_key(settings))
+    yield from guarded("doorbell queue", lambda: examine_queues(settings))
 
 
 def _settings(settings: Settings) -> Iterator[Finding]:
@@ -50,7 +58,9 @@ def _settings(settings: Settings) -> Iterator[Finding]:
 def _recording_address(settings: Settings) -> Iterator[Finding]:
     from scv_voicemail.intake.recordings import RecordingStore
 
-    if settings.recording_url:
+    if isinstance(settings.recordings_dir, S3Folder):
+        yield fine("recording address", settings.recording_url or "bucket/key, which the contact center's access plays")
+    elif settings.recording_url:
         address, plain_http = settings.recording_url, settings.allow_plain_http
         RecordingStore(settings.recordings_dir, location=address, allow_plain_http=plain_http)
         yield fine("recording address", "lasting, within Salesforce's 1,000 characters")
@@ -73,9 +83,11 @@ def _dialed_number(settings: Settings) -> Iterator[Finding]:
 def _keys(settings: Settings) -> Iterator[Finding]:
     from cryptography import x509
 
+    from scv_voicemail.aws.session import AwsClients
+    from scv_voicemail.storage_wiring import telephony_key
     from scv_voicemail.telephony.token import load_rsa_key
 
-    key = load_rsa_key(settings.telephony_key())
+    key = load_rsa_key(telephony_key(settings, AwsClients())())
     if key.key_size < 2048:
         yield warned("private key", f"RSA, {key.key_size} bits", f"{NEW_PAIR}: it has 2048 bits")
     else:
@@ -110,6 +122,11 @@ def _keys(settings: Settings) -> Iterator[Finding]:
 
 
 def _recordings_folder(settings: Settings) -> Iterator[Finding]:
+    if isinstance(settings.recordings_dir, S3Folder):
+        from scv_voicemail.cli.doctor_aws import recordings
+
+        yield from recordings(settings.recordings_dir)
+        return
     yield _writable("recordings folder", settings.recordings_dir, f"{PREFIX}RECORDINGS_DIR")
 
 

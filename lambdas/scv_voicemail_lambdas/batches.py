@@ -1,0 +1,139 @@
+"""Batches of SQS and Kinesis: each record is taken alone, and only what failed comes again.
+
+    taken              nothing is reported: the record is done with
+    failed             reported: SQS shows it again and at last puts it among the dead letters, Kinesis reads on from it
+    failed for good    SQS: as above, its own message ends among the dead letters. Kinesis would hold back the whole
+                       shard, and its dead letter would name a record that the stream soon forgets: so we put the record
+                       itself among the dead letters, with the reason, and read on
+    no time left       reported: it was not touched
+
+Source: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html and
+https://docs.aws.amazon.com/lambda/latest/dg/kinesis-on-failure-destination.html
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from scv_voicemail.errors import BadVoicemail, Rejected, VoicemailError
+
+from scv_voicemail_lambdas.metrics import Metrics, Name
+
+log = logging.getLogger(__name__)
+
+RESERVE_SECONDS = 10.0
+"""No record is begun with less time left: one that is cut off has to be done again from its beginning."""
+
+PAUSES_SECONDS = (15, 60, 180)
+"""After how long a failed message is shown again, try by try; later ones after the queue's visibility timeout."""
+
+Answer = dict[str, list[dict[str, str]]]
+"""What Lambda's event source mappings read: the records that failed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """One message or stream record: `id` is how its failure is reported, `tries` counts this one."""
+
+    id: str
+    data: str
+    tries: int = 1
+    source: str = ""
+    receipt: str = ""
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The JSON object in it. Raises `BadVoicemail`, which does not quote it."""
+        try:
+            found = json.loads(self.data)
+        except ValueError:
+            found = None
+        if not isinstance(found, dict):
+            raise BadVoicemail("the message is no JSON object", fix="find out who sends such messages here")
+        return found
+
+
+def messages(event: Mapping[str, Any]) -> list[Record]:
+    """The messages of an SQS event; none for any other event."""
+    return [
+        Record(
+            id=one["messageId"],
+            data=one["body"],
+            tries=int(one.get("attributes", {}).get("ApproximateReceiveCount", 1)),
+            source=one.get("eventSourceARN", ""),
+            receipt=one.get("receiptHandle", ""),
+        )
+        for one in event.get("Records", ())
+        if one.get("eventSource") == "aws:sqs"
+    ]
+
+
+def stream_records(event: Mapping[str, Any]) -> list[Record]:
+    """The records of a Kinesis event, their data still in base64."""
+    return [
+        Record(
+            id=one["kinesis"]["sequenceNumber"],
+            data=one["kinesis"]["data"],
+            source=one.get("eventSourceARN", ""),
+        )
+        for one in event["Records"]
+    ]
+
+
+def settle(
+    records: Iterable[Record],
+    work: Callable[[Record], None],
+    *,
+    seconds_left: Callable[[], float],
+    metrics: Metrics,
+    set_aside: Callable[[Record, Rejected], None] | None = None,
+    show_again: Callable[[str, str, float], None] | None = None,
+) -> Answer:
+    """Do the work for every record, whatever becomes of the others; which of them failed.
+
+    `set_aside` takes the records that can never succeed, where a failure would hold up those behind it. `show_again`
+    lets a failed message of a queue come back sooner than the queue would show it.
+    """
+    failed: list[str] = []
+    for record in records:
+        if seconds_left() < RESERVE_SECONDS:
+            log.warning("no time left for record %s", record.id)
+            failed.append(record.id)
+            continue
+        try:
+            _take(record, work, set_aside, metrics)
+        except Exception as error:
+            kind = error.brief if isinstance(error, VoicemailError) else type(error).__name__
+            log.warning("record %s failed at try %d: %s", record.id, record.tries, kind, exc_info=True)
+            metrics.add(Name.RECORD_FAILED)
+            failed.append(record.id)
+            if show_again is not None and record.tries <= len(PAUSES_SECONDS):
+                _hurry(record, show_again)
+    return {"batchItemFailures": [{"itemIdentifier": one} for one in failed]}
+
+
+def _take(
+    record: Record,
+    work: Callable[[Record], None],
+    set_aside: Callable[[Record, Rejected], None] | None,
+    metrics: Metrics,
+) -> None:
+    try:
+        work(record)
+    except Rejected as error:
+        if set_aside is None:
+            raise
+        set_aside(record, error)
+        log.error("record %s was put among the dead letters: %s", record.id, error.brief)  # noqa: TRY400 - as told there
+        metrics.add(Name.RECORD_SET_ASIDE)
+
+
+def _hurry(record: Record, show_again: Callable[[str, str, float], None]) -> None:
+    try:
+        show_again(record.source, record.receipt, PAUSES_SECONDS[record.tries - 1])
+    except VoicemailError as error:
+        log.warning("record %s comes again later than it could: %s", record.id, error.brief)

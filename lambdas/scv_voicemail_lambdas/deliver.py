@@ -1,0 +1,87 @@
+"""DeliverFunction: somebody rang for a voicemail. Drives its runs as far as they go, and rings again when they wait.
+
+    doorbell ──► claim ──► steps ──► waits ──► doorbell, delayed until it is due
+                   │                   └─ longer than SQS can delay: the sweep rings
+                   └─ nothing to claim: whoever made it wait has rung already, so that doorbells never multiply
+
+A kill anywhere leaves a lease that expires, for which the sweep rings.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from scv_voicemail.aws.queues import MAX_DELAY_SECONDS
+from scv_voicemail.aws_wiring import AmazonConnect
+from scv_voicemail.errors import BadVoicemail
+from scv_voicemail.ports import LISTEN, Run, RunState, transcript_is_late
+
+from scv_voicemail_lambdas import runtime
+from scv_voicemail_lambdas.batches import RESERVE_SECONDS, Answer, Record, messages, settle
+from scv_voicemail_lambdas.log import about
+from scv_voicemail_lambdas.metrics import Metrics, Name
+
+log = logging.getLogger(__name__)
+
+PATIENCE_SECONDS = 8.0
+"""How long an invocation waits for Salesforce to catch up; a longer wait is cheaper in the queue."""
+
+
+def handler(event: Mapping[str, Any], context: runtime.Context) -> Answer:
+    """What Lambda calls."""
+    with runtime.invocation(context) as metrics:
+        return answer(event, runtime.parts(), metrics, seconds_left=runtime.seconds_left(context))
+
+
+def answer(
+    event: Mapping[str, Any], parts: AmazonConnect, metrics: Metrics, *, seconds_left: Callable[[], float]
+) -> Answer:
+    """Deliver every voicemail that was rung for."""
+
+    def work(record: Record) -> None:
+        wait_seconds = max(0.0, min(PATIENCE_SECONDS, seconds_left() - RESERVE_SECONDS))
+        deliver(_rung_for(record), parts, metrics, wait_seconds=wait_seconds)
+
+    return settle(messages(event), work, seconds_left=seconds_left, metrics=metrics, show_again=parts.show_again)
+
+
+def deliver(voicemail_id: str, parts: AmazonConnect, metrics: Metrics, *, wait_seconds: float) -> None:
+    """Work on one voicemail; a parked one is done with here, a human has been called."""
+    with about(contactId=voicemail_id):
+        journal = parts.connector.journal
+        before = {run.target: run for run in journal.runs(voicemail_id=voicemail_id)}
+        if not before and journal.voicemail(voicemail_id) is None:
+            log.error("a doorbell rang for a voicemail that the journal does not know")
+            metrics.add(Name.DOORBELL_UNKNOWN)
+            return
+        runs = parts.connector.deliver(voicemail_id, wait_seconds=wait_seconds)
+        worked_on = [run for run in runs if run.token != before[run.target].token]
+        for run in worked_on:
+            _count(before[run.target], run, parts, metrics)
+        _ring_again(voicemail_id, worked_on, parts, metrics)
+
+
+def _ring_again(voicemail_id: str, runs: list[Run], parts: AmazonConnect, metrics: Metrics) -> None:
+    waits = [(run.due - parts.now()).total_seconds() for run in runs if run.state is RunState.WAITING]
+    if waits and min(waits) <= MAX_DELAY_SECONDS:
+        parts.doorbell.ring(voicemail_id, delay_seconds=max(1.0, min(waits)))
+        metrics.add(Name.DOORBELLS_RUNG)
+
+
+def _count(before: Run, run: Run, parts: AmazonConnect, metrics: Metrics) -> None:
+    if run.has_arrived and not before.has_arrived:
+        metrics.add(Name.VOICEMAIL_DELIVERED)
+        metrics.add(Name.DELIVERY_SECONDS, max((parts.now() - run.accepted_at).total_seconds(), 0.0))
+        if transcript_is_late(run.receipts) or run.receipts.get(LISTEN, {}).get("warning"):
+            metrics.add(Name.TRANSCRIPTS_MISSING)
+    if run.state is RunState.PARKED:
+        metrics.add(Name.VOICEMAIL_PARKED)
+
+
+def _rung_for(record: Record) -> str:
+    voicemail_id = record.document.get("voicemailId")
+    if not isinstance(voicemail_id, str) or not voicemail_id:
+        raise BadVoicemail("the doorbell message has no voicemailId")
+    return voicemail_id
