@@ -5,16 +5,20 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
+from scv_emulator.connect_door import ConnectDoor, about
 from scv_emulator.environment import env_text, write_private
 from scv_emulator.metadata.source_format import package_of
 from scv_emulator.seed import Seed
 from scv_emulator.seed_file import SeedInvalid, load_seed
 from scv_emulator.server import Emulator, serve
 from scv_emulator.switches import Switches, UnknownSwitch
+
+if TYPE_CHECKING:
+    from scv_emulator.aws.local import LocalAws
 
 _FAILED, _USAGE_ERROR = 1, 2
 _SCHEMA_VERSION = 1
@@ -34,13 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (UnknownSwitch, SeedInvalid) as error:
         parser.error(str(error))
     env_file: Path | None = given.write_env.absolute() if given.write_env else None
-
-    def announce(emulator: Emulator) -> None:
-        if env_file is not None:
-            write_private(env_file, env_text(emulator.env()))
-        sys.stdout.write(f"{_json(url=emulator.url) if given.json else emulator.url}\n")
-        sys.stdout.flush()
-        sys.stderr.write(f"watch it at {emulator.url}/_emulator/ ; stop it with Ctrl+C\n")
+    door = ConnectDoor()
 
     try:
         package = package_of(*given.deploy) if given.deploy else b""
@@ -53,6 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         folder=env_file.parent / f"{env_file.name}.d" if env_file else None,
         recordings=given.recordings,
         random_seed=given.seed,
+        doors=door.routes() if given.connect is not None else (),
     )
     if package:
         failures = emulator.deploy(package)["details"]["componentFailures"]
@@ -62,11 +61,56 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if failures:
             return _FAILED
     try:
-        serve(emulator, announce=announce)
-    except OSError as error:
+        serve(emulator, announce=_announcing(given, door, env_file))
+    except (OSError, ImportError, _ConnectRefused) as error:
         parser.tell(str(error), kind=type(error).__name__, exit_code=_FAILED)
         return _FAILED
+    finally:
+        if door.aws is not None:
+            door.aws.stop()
     return 0
+
+
+class _ConnectRefused(Exception):
+    """The template, a parameter or a flow cannot be used."""
+
+
+def _announcing(given: argparse.Namespace, door: ConnectDoor, env_file: Path | None) -> Callable[[Emulator], None]:
+    """What is told once requests are answered, after the local AWS has been started."""
+
+    def announce(emulator: Emulator) -> None:
+        told: dict[str, object] = {"url": emulator.url}
+        variables = emulator.env()
+        if given.connect is not None:
+            aws = _start_aws(emulator, door, given)
+            told["aws"] = about(aws)
+            variables |= aws.env()
+        if env_file is not None:
+            write_private(env_file, env_text(variables))
+        sys.stdout.write(f"{_json(**told) if given.json else emulator.url}\n")
+        sys.stdout.flush()
+        sys.stderr.write(f"watch it at {emulator.url}/_emulator/ ; stop it with Ctrl+C\n")
+
+    return announce
+
+
+def _start_aws(emulator: Emulator, door: ConnectDoor, given: argparse.Namespace) -> LocalAws:
+    """The local AWS beside the org, carrying deliveries out as time goes by."""
+    from scv_emulator.aws import beside_salesforce  # noqa: PLC0415 - needs the extra emulator-aws
+
+    try:
+        functions = beside_salesforce.functions_of(given.functions, given.connect, given.python_path)
+        parameters = dict(given.parameter)
+        aws = beside_salesforce.aws_beside(
+            emulator, given.connect, functions=functions, parameters=parameters, random_seed=given.seed
+        )
+        door.aws = aws.start()
+        beside_salesforce.put_keys(aws, emulator)
+        door.line = beside_salesforce.phone_line(aws, given.connect)
+    except (ValueError, LookupError) as error:
+        raise _ConnectRefused(f"{given.connect}: {error}") from error
+    aws.run_in_background()
+    return aws
 
 
 class _Parser(argparse.ArgumentParser):
@@ -105,8 +149,19 @@ def _parser() -> _Parser:
     add("--switch", action="append", default=[], metavar="NAME=VALUE", help="turn a switch; may be repeated")
     add("--deploy", action="append", default=[], type=Path, metavar="DIR", help="deploy a project in source format")
     add("--recordings", type=Path, metavar="DIR", help="folder whose files are served as recordings")
+    add("--connect", type=Path, metavar="TEMPLATE", help="run a SAM template on a local AWS, with Amazon Connect")
+    add("--parameter", action="append", default=[], type=_pair, metavar="NAME=VALUE", help="one of its parameters")
+    add("--functions", choices=["worker", "none"], default="worker", help="what stands for Lambda (default: worker)")
+    add("--python-path", action="append", default=[], type=Path, metavar="DIR", help="where its packages are")
     add("--list-switches", action="store_true", help="list the switches and exit")
     return parser
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not (name and equals):
+        raise argparse.ArgumentTypeError("expected NAME=VALUE")
+    return name, value
 
 
 def _port(text: str) -> int:

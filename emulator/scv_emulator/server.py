@@ -7,7 +7,7 @@ import signal
 import socket
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from types import TracebackType
@@ -18,7 +18,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
 from scv_emulator import control
 from scv_emulator.environment import Files, make_files, settings
@@ -43,14 +43,22 @@ T = TypeVar("T")
 
 
 def create_app(
-    org: Org, *, recordings: Callable[[], Path | None] = lambda: None, connections: Connections | None = None
+    org: Org,
+    *,
+    recordings: Callable[[], Path | None] = lambda: None,
+    connections: Connections | None = None,
+    doors: Sequence[BaseRoute] = (),
 ) -> Starlette:
-    """The whole emulator as an ASGI application; without `connections` a reset raises ConnectionResetError."""
+    """The whole emulator as an ASGI application; without `connections` a reset raises ConnectionResetError.
+
+    `doors` are more routes of the control door, such as those of a local AWS.
+    """
     return Starlette(
         routes=[
             *telephony_routes.routes(lambda: org.telephony, org.switches),
             *metadata_routes.routes(org.soap),
             *salesforce_routes.routes(org.core),
+            *doors,
             *control.routes(org, recordings),
             Route("/{rest:path}", _unknown, methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]),
         ],
@@ -87,12 +95,14 @@ class Emulator:
         folder: Path | None = None,
         recordings: Path | None = None,
         random_seed: int = 0,
+        doors: Sequence[BaseRoute] = (),
     ) -> None:
         self.org = Org(seed=seed, switches=switches, random_seed=random_seed)
         self.url = ""
         self._address = (host, port)
         self._folder = folder
         self._recordings = recordings
+        self._doors = doors
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
         self._files: Files | None = None
         self._connections = Connections()
@@ -120,7 +130,9 @@ class Emulator:
             self._temporary = tempfile.TemporaryDirectory(prefix="scv-emulator-")
             folder = Path(self._temporary.name)
         self._files = make_files(folder, self.org, recordings=self._recordings)
-        app = create_app(self.org, recordings=lambda: self.files.recordings, connections=self._connections)
+        app = create_app(
+            self.org, recordings=lambda: self.files.recordings, connections=self._connections, doors=self._doors
+        )
         self._server = _Server(
             uvicorn.Config(
                 app,

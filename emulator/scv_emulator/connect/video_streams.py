@@ -13,7 +13,7 @@ from scv_emulator.connect.matroska import fragment
 FRAGMENT_BYTES = 17_408
 """PCM of one track in a whole fragment: 17 blocks, a little more than one second."""
 BYTES_PER_SECOND = 16_000
-_FIRST_NUMBER = 91_343_852_333_181_432_392_682_062_000_000_000_000_000
+_FIRST_NUMBER = 91_343_852_333_181_432_392_682_062_607_743_920_146_811_378_312
 _NUMBER_STEP = 4_951_760_157_141_521
 _BUFFER = timedelta(minutes=5)
 """How long a stream without retention still serves from its buffer."""

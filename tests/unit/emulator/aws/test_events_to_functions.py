@@ -43,7 +43,7 @@ def test_an_object_becomes_an_event_within_milliseconds(run: Run) -> None:
     (body,) = [json.loads(one) for (one,) in stored.bodies]
     assert (body["detail-type"], body["detail"]["object"]["key"]) == ("Object Created", "in/a b+c:1.wav")
     assert (body["detail"]["object"]["size"], body["detail"]["reason"]) == (4, "PutObject")
-    assert seconds < 0.5  # a machine under load; some 10 ms are usual
+    assert seconds < 1  # a machine under load; some 10 ms are usual
 
 
 def test_a_multipart_upload_and_a_copy_are_told_once(run: Run) -> None:
@@ -261,6 +261,30 @@ def test_a_batch_that_raises_is_bisected_until_the_culprit_is_alone(run: Run) ->
     assert dead == [poison]
 
 
+def test_a_batch_of_records_can_come_twice(run: Run) -> None:
+    """As after a poller that died before it noted its progress."""
+    recorded = Seen()
+    with run(Recorded=recorded) as aws:
+        aws.disturb("stream:Recorded", "duplicate")
+        numbers = put(aws, "a", "b")
+        aws.settle()
+
+    assert [sequence_numbers(event) for event in recorded.events] == [numbers, numbers]
+
+
+def test_records_that_are_too_old_or_of_another_kind_are_dropped(run: Run) -> None:
+    """A failing record blocks what is behind it for as long as its retries take, and no longer."""
+    recorded = Seen(*[RuntimeError("down")] * 3)
+    with run(Recorded=recorded) as aws:
+        aws.account.streams[STREAM_ARN].put(b"no json", partition_key="x", at=aws.clock.now())
+        (first,) = put(aws, "a")
+        aws.settle()
+        (second,) = put(aws, "b")
+        aws.settle()
+
+    assert [sequence_numbers(event) for event in recorded.events] == [[first]] * 3 + [[second]]
+
+
 # -------------------------------------------------------------------------------------------------- going wrong
 
 
@@ -305,6 +329,27 @@ def test_a_killed_function_has_done_its_work_or_not(run: Run) -> None:
 
     assert len(stored.events) == 2
     assert [one.partition(":")[0] for one in told] == ["failed", "failed", "done"]
+
+
+def test_a_delayed_event_comes_when_its_time_has_come(run: Run) -> None:
+    """The clock says when."""
+    stored = Seen()
+    with run(Stored=stored) as aws:
+        aws.disturb("rule:Rule", "delay", seconds=300)
+        aws.account.put_object("connect-bucket", "in/late.wav", b"x")
+        aws.advance(290)
+        assert stored.events == []
+        aws.advance(20)
+
+    assert len(stored.events) == 1
+
+
+def test_what_cannot_be_delivered_stops_the_settling(run: Run) -> None:
+    """An emulator that is used wrongly must not look like a system that works."""
+    with run() as aws:
+        aws.account.later("hop", "x", lambda: print(1 / 0))
+        with pytest.raises(ZeroDivisionError):
+            aws.settle(concurrency=2)
 
 
 def test_the_same_seed_hits_the_same_deliveries(run: Run) -> None:

@@ -48,7 +48,7 @@ def test_motos_services_work_behind_the_door(run: Run) -> None:
         assert ssm.get_parameter(Name="/key", WithDecryption=True)["Parameter"]["Value"] == "secret"
         a_client(aws, "secretsmanager").create_secret(Name="key", SecretString="secret")
 
-        told = [(one.service, one.operation, one.status) for one in aws.calls]
+        told = [(one.service, one.operation, one.status) for one in aws.requests]
 
     assert told[:4] == [
         ("s3", "PutObject", 200),

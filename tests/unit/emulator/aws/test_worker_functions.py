@@ -75,7 +75,7 @@ def test_a_sandbox_stays_warm_between_events(aws: LocalAws) -> None:
     assert 10_000 < first["left_ms"] <= 20_000
     assert not first["sees_emulator"]
     assert aws.log("Stored") == ["hello one", "hello two"]
-    assert warm_seconds < 0.2
+    assert warm_seconds < 1  # some milliseconds on a machine that is not busy
 
 
 def test_an_exception_fails_the_event_and_leaves_the_sandbox(aws: LocalAws) -> None:
@@ -128,17 +128,20 @@ def test_a_function_can_be_killed_at_each_of_its_requests(aws: LocalAws, after_e
     with pytest.raises(FunctionFailed, match=r"Runtime\.ExitError"):
         aws.invoke("Stored", {"do": "write"})
 
-    assert killed.hits == 1
+    assert (killed.hits, killed.reached) == (1, 1)
     assert s3.list_objects_v2(Bucket="connect-bucket")["KeyCount"] == written
     assert aws.invoke("Stored", {"do": "write"})["calls"] == 1
     assert s3.list_objects_v2(Bucket="connect-bucket")["KeyCount"] == 3
+    never = aws.disturb("function:Stored", "kill_inside", request=9)
+    assert aws.invoke("Stored", {"do": "write"})["calls"] == 2
+    assert (never.hits, never.reached) == (1, 0)
 
 
 def test_the_front_door_knows_which_function_asks(aws: LocalAws) -> None:
     """Every request is listed with its sandbox, service and operation; the emulator's own are not."""
     aws.invoke("Stored", {"do": "write"})
 
-    told = [(one.caller.rpartition("-")[0], one.service, one.operation, one.status) for one in aws.calls]
+    told = [(one.caller.rpartition("-")[0], one.service, one.operation, one.status) for one in aws.requests]
     assert told == [("Stored", "s3", "PutObject", 200)] * 3
 
 
