@@ -94,7 +94,7 @@ def cancel_omni_flow_execution(call: FlowEvent, parts: FlowParts, _metrics: Metr
 
 def reroute_flow_execution(call: FlowEvent, parts: FlowParts, _metrics: Metrics, _clock: Clock) -> Answer:
     """Look for a rep again. Salesforce does so only where it routes the contact center's calls (Unified Routing)."""
-    within(BUDGET_SECONDS, lambda: parts.telephony.reroute(call.contact_id))
+    within(parts.answer_seconds, lambda: parts.telephony.reroute(call.contact_id))
     return {"rerouted": "true"}
 
 
