@@ -109,8 +109,11 @@ class Pipeline:
         log.info("voicemail %s: %s", voicemail.id, "accepted" if new else "already known")
         return new
 
-    def work_one(self, voicemail_id: str | None = None) -> bool:
-        """Take the run that has been due longest as far as it goes; False when nothing is due."""
+    def work_one(self, voicemail_id: str | None = None, *, claimed: Callable[[Run], None] = lambda _run: None) -> bool:
+        """Take the run that has been due longest as far as it goes; False when nothing is due.
+
+        `claimed` is told of the run as it was when it was taken.
+        """
         run = self.journal.claim(
             owner=self.owner,
             now=self.now(),
@@ -121,6 +124,7 @@ class Pipeline:
         )
         if run is None:
             return False
+        claimed(run)
         try:
             self._drive(run)
         except (LeaseLost, Unavailable) as error:

@@ -129,8 +129,17 @@ class Connector:
             (new if is_new else known).append(voicemail.id)
         return Taken(new=tuple(new), known=tuple(known), set_aside=tuple(set_aside), left=tuple(left))
 
-    def deliver(self, voicemail_id: str, *, wait_seconds: float = 60.0) -> list[Run]:
-        """Work on one voicemail until it is delivered or parked, or until it would take longer than `wait_seconds`."""
+    def deliver(
+        self,
+        voicemail_id: str,
+        *,
+        wait_seconds: float = 60.0,
+        claimed: Callable[[Run], None] = lambda _run: None,
+    ) -> list[Run]:
+        """Work on one voicemail until it is delivered or parked, or until it would take longer than `wait_seconds`.
+
+        `claimed` is told of every run that this call takes, as it was then.
+        """
         end = datetime.now(UTC) + timedelta(seconds=wait_seconds)
 
         def settled() -> bool:
@@ -141,7 +150,7 @@ class Connector:
             # A running one's worker is about to go on, or dead, and then it is ours at once.
             return all(run.state is RunState.WAITING and self._earliest(run) > end for run in left)
 
-        drive(self.pipeline, until=settled, voicemail_id=voicemail_id, longest_sleep_seconds=0.2)
+        drive(self.pipeline, until=settled, voicemail_id=voicemail_id, claimed=claimed, longest_sleep_seconds=0.2)
         return self.journal.runs(voicemail_id=voicemail_id)
 
     def _earliest(self, run: Run) -> datetime:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from scv_voicemail.errors import Unavailable
 from scv_voicemail.pipeline import Pipeline
-from scv_voicemail.ports import Clock
+from scv_voicemail.ports import Clock, Run
 
 log = logging.getLogger(__name__)
 
@@ -24,18 +24,19 @@ def drive(
     until: Callable[[], bool],
     voicemail_id: str | None = None,
     between: Callable[[], None] = lambda: None,
+    claimed: Callable[[Run], None] = lambda _run: None,
     longest_sleep_seconds: float = 1.0,
     now: Clock = lambda: datetime.now(UTC),
     sleep: Callable[[float], None] = time.sleep,
 ) -> None:
     """Work until `until()` is true; it is asked after every run. `between` is called before every look at the journal.
 
-    With `voicemail_id` only that voicemail is worked on.
+    With `voicemail_id` only that voicemail is worked on. `claimed` is told of every run that is taken.
     """
     while not until():
         try:
             between()
-            if pipeline.work_one(voicemail_id):
+            if pipeline.work_one(voicemail_id, claimed=claimed):
                 continue
             due = pipeline.journal.next_due(voicemail_id=voicemail_id)
         except Unavailable as error:

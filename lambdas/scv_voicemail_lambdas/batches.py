@@ -4,7 +4,7 @@
     failed             reported: SQS shows it again and at last puts it among the dead letters, Kinesis reads on from it
     failed for good    SQS: as above, its own message ends among the dead letters. Kinesis would hold back the whole
                        shard, and its dead letter would name a record that the stream soon forgets: so we put the record
-                       itself among the dead letters, with the reason, and read on
+                       itself among the dead letters, with the reason, and read on (`set_aside`)
     no time left       reported: it was not touched
 
 Source: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html and
@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from scv_voicemail.errors import BadVoicemail, Rejected, VoicemailError
+from scv_voicemail.errors import BadVoicemail, VoicemailError
 
 from scv_voicemail_lambdas.metrics import Metrics, Name
 
@@ -37,11 +37,15 @@ Answer = dict[str, list[dict[str, str]]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """One message or stream record: `id` is how its failure is reported, `tries` counts this one."""
+    """One message or stream record: `id` is how its failure is reported, `tries` counts this one.
+
+    `arrived_at` is when a stream took it, in seconds since 1970.
+    """
 
     id: str
     data: str
     tries: int = 1
+    arrived_at: float | None = None
     source: str = ""
     receipt: str = ""
 
@@ -78,6 +82,7 @@ def stream_records(event: Mapping[str, Any]) -> list[Record]:
         Record(
             id=one["kinesis"]["sequenceNumber"],
             data=one["kinesis"]["data"],
+            arrived_at=one["kinesis"].get("approximateArrivalTimestamp"),
             source=one.get("eventSourceARN", ""),
         )
         for one in event["Records"]
@@ -90,13 +95,13 @@ def settle(
     *,
     seconds_left: Callable[[], float],
     metrics: Metrics,
-    set_aside: Callable[[Record, Rejected], None] | None = None,
+    set_aside: Callable[[Record, VoicemailError], bool] | None = None,
     show_again: Callable[[str, str, float], None] | None = None,
 ) -> Answer:
     """Do the work for every record, whatever becomes of the others; which of them failed.
 
-    `set_aside` takes the records that can never succeed, where a failure would hold up those behind it. `show_again`
-    lets a failed message of a queue come back sooner than the queue would show it.
+    `set_aside` takes the records that have no hope, where a failure would hold up those behind it; it says whether it
+    did. `show_again` lets a failed message of a queue come back sooner than the queue would show it.
     """
     failed: list[str] = []
     for record in records:
@@ -119,15 +124,14 @@ def settle(
 def _take(
     record: Record,
     work: Callable[[Record], None],
-    set_aside: Callable[[Record, Rejected], None] | None,
+    set_aside: Callable[[Record, VoicemailError], bool] | None,
     metrics: Metrics,
 ) -> None:
     try:
         work(record)
-    except Rejected as error:
-        if set_aside is None:
+    except VoicemailError as error:
+        if set_aside is None or not set_aside(record, error):
             raise
-        set_aside(record, error)
         log.error("record %s was put among the dead letters: %s", record.id, error.brief)  # noqa: TRY400 - as told there
         metrics.add(Name.RECORD_SET_ASIDE)
 

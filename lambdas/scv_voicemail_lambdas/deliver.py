@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from itertools import pairwise
 from typing import Any
 
 from scv_voicemail.aws.queues import MAX_DELAY_SECONDS
@@ -51,16 +52,21 @@ def deliver(voicemail_id: str, parts: AmazonConnect, metrics: Metrics, *, wait_s
     """Work on one voicemail; a parked one is done with here, a human has been called."""
     with about(contactId=voicemail_id):
         journal = parts.connector.journal
-        before = {run.target: run for run in journal.runs(voicemail_id=voicemail_id)}
-        if not before and journal.voicemail(voicemail_id) is None:
+        if not journal.runs(voicemail_id=voicemail_id) and journal.voicemail(voicemail_id) is None:
             log.error("a doorbell rang for a voicemail that the journal does not know")
             metrics.add(Name.DOORBELL_UNKNOWN)
             return
-        runs = parts.connector.deliver(voicemail_id, wait_seconds=wait_seconds)
-        worked_on = [run for run in runs if run.token != before[run.target].token]
-        for run in worked_on:
-            _count(before[run.target], run, parts, metrics)
-        _ring_again(voicemail_id, worked_on, parts, metrics)
+        claims: list[Run] = []
+        runs = parts.connector.deliver(voicemail_id, wait_seconds=wait_seconds, claimed=claims.append)
+        # The token grows with every claim: a run with ours is as this invocation has left it.
+        ours = [run for run in runs if any(_key(claim) == _key(run) for claim in claims)]
+        for run in runs:
+            _count([*(claim for claim in claims if claim.target == run.target), run], parts, metrics)
+        _ring_again(voicemail_id, ours, parts, metrics)
+
+
+def _key(run: Run) -> tuple[str, int]:
+    return run.target, run.token
 
 
 def _ring_again(voicemail_id: str, runs: list[Run], parts: AmazonConnect, metrics: Metrics) -> None:
@@ -70,14 +76,21 @@ def _ring_again(voicemail_id: str, runs: list[Run], parts: AmazonConnect, metric
         metrics.add(Name.DOORBELLS_RUNG)
 
 
-def _count(before: Run, run: Run, parts: AmazonConnect, metrics: Metrics) -> None:
-    if run.has_arrived and not before.has_arrived:
-        metrics.add(Name.VOICEMAIL_DELIVERED)
-        metrics.add(Name.DELIVERY_SECONDS, max((parts.now() - run.accepted_at).total_seconds(), 0.0))
-        if transcript_is_late(run.receipts) or run.receipts.get(LISTEN, {}).get("warning"):
-            metrics.add(Name.TRANSCRIPTS_MISSING)
-    if run.state is RunState.PARKED:
-        metrics.add(Name.VOICEMAIL_PARKED)
+def _count(readings: list[Run], parts: AmazonConnect, metrics: Metrics) -> None:
+    """What became of one run: it as each of our claims found it, and as it is now. Others count what they did."""
+    for before, after in pairwise(readings):
+        between = after.token - before.token
+        # Between two claims of ours nobody else had it if they follow each other; after the last one, if it is ours.
+        was_ours = between == 0 if after is readings[-1] else between == 1
+        if not was_ours:
+            continue
+        if after.has_arrived and not before.has_arrived:
+            metrics.add(Name.VOICEMAIL_DELIVERED)
+            metrics.add(Name.DELIVERY_SECONDS, max((parts.now() - after.accepted_at).total_seconds(), 0.0))
+            if transcript_is_late(after.receipts) or after.receipts.get(LISTEN, {}).get("warning"):
+                metrics.add(Name.TRANSCRIPTS_MISSING)
+        if after.state is RunState.PARKED:
+            metrics.add(Name.VOICEMAIL_PARKED)
 
 
 def _rung_for(record: Record) -> str:

@@ -109,6 +109,7 @@ def before_recording(call: FlowEvent, parts: FlowParts, metrics: Metrics, clock:
         call_origin=CallOrigin.VOICEMAIL,
         # Only for a call that Salesforce has not heard of: the update then makes it.
         from_number=None if caller == ANONYMOUS else caller,
+        to_number=call.dialed_number or None,
     )
     marked = True
     try:

@@ -46,9 +46,9 @@ class Reception:
             self._metrics.add(Name.STORED_TO_ACCEPTED_SECONDS, max(waited, 0.0))
         return is_new
 
-    def contact(self, contact: Contact) -> bool:
-        """A contact of the contact-record stream, which says all it will ever say; True when it is a new voicemail."""
-        return self._admit(contact.id, lambda: self._parts.intake.of_contact_record(contact, patient=False))
+    def contact(self, contact: Contact, *, patient: bool) -> bool:
+        """A contact of the contact-record stream; True when it is a new voicemail. `patient`: its audio may be late."""
+        return self._admit(contact.id, lambda: self._parts.intake.of_contact_record(contact, patient=patient))
 
     def kept_recording(self, voicemail_id: str, key: str) -> bool:
         """A recording of ours that the journal may not know; True when it did not."""

@@ -30,7 +30,7 @@ def settled(
     worker: Worker,
     *data: str,
     seconds_left: Callable[[], float] = lambda: 60.0,
-    set_aside: Callable[[Record, Exception], None] | None = None,
+    set_aside: Callable[[Record, Exception], bool] | None = None,
 ) -> tuple[dict[str, list[dict[str, str]]], Metrics]:
     metrics = Metrics()
     records = [Record(id=f"id-{one}", data=one) for one in data]
@@ -52,13 +52,17 @@ def test_only_the_record_that_failed_comes_again(error: Exception) -> None:
 
 
 def test_what_can_never_succeed_is_set_aside_where_it_would_hold_others_up() -> None:
-    """It is done with then; anything else goes on failing."""
+    """It is done with then; what whoever sets aside leaves alone goes on failing."""
     aside: list[tuple[str, str]] = []
     worker = Worker(b=BadVoicemail("no data"), c=Unavailable("no answer"))
 
-    answer, metrics = settled(
-        worker, "a", "b", "c", "d", set_aside=lambda record, error: aside.append((record.data, str(error)))
-    )
+    def set_aside(record: Record, error: Exception) -> bool:
+        if isinstance(error, Unavailable):
+            return False
+        aside.append((record.data, str(error)))
+        return True
+
+    answer, metrics = settled(worker, "a", "b", "c", "d", set_aside=set_aside)
 
     assert answer == failed("id-c")
     assert [name for name, _ in aside] == ["b"]
@@ -69,7 +73,7 @@ def test_what_can_never_succeed_is_set_aside_where_it_would_hold_others_up() -> 
 def test_a_record_that_cannot_be_set_aside_comes_again() -> None:
     """Nothing is done with before it lies somewhere else."""
 
-    def no_queue(_record: Record, _error: Exception) -> None:
+    def no_queue(_record: Record, _error: Exception) -> bool:
         raise Unavailable("the dead-letter queue does not answer")
 
     answer, _ = settled(Worker(a=BadVoicemail("no data")), "a", set_aside=no_queue)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import base64
 import json
+from datetime import datetime
 from typing import Any
 
+import pytest
 from scv_voicemail.errors import BadRecording, Unavailable
 from scv_voicemail_lambdas import contact_record
 
-from tests.lambdas.bench import CONTACT, OTHER_CONTACT, Lambda, a_taken, failed
+from tests.lambdas.bench import CONTACT, OTHER_CONTACT, Lambda, a_taken, ago, failed
 
 
 def a_record(contact_id: str, **changes: Any) -> str:
@@ -17,17 +19,18 @@ def a_record(contact_id: str, **changes: Any) -> str:
     return base64.b64encode(json.dumps(content).encode()).decode()
 
 
-def an_event(*data: str) -> dict[str, Any]:
+def an_event(*data: str, arrived_at: datetime) -> dict[str, Any]:
+    about = {"approximateArrivalTimestamp": arrived_at.timestamp()}
     return {
         "Records": [
-            {"eventSourceARN": "arn:stream", "kinesis": {"sequenceNumber": f"49{number}", "data": one}}
+            {"eventSourceARN": "arn:stream", "kinesis": {"sequenceNumber": f"49{number}", "data": one, **about}}
             for number, one in enumerate(data)
         ]
     }
 
 
-def answered(around: Lambda, *data: str) -> Any:
-    event = an_event(*data)
+def answered(around: Lambda, *data: str, arrived_at: datetime | None = None) -> Any:
+    event = an_event(*data, arrived_at=arrived_at or ago(1))
     return contact_record.answer(event, around.parts, around.metrics, seconds_left=around.seconds_left)
 
 
@@ -57,13 +60,32 @@ def test_copies_of_a_contact_change_nothing() -> None:
     assert around.counted["VoicemailAccepted"] == 1
 
 
-def test_a_record_says_all_that_it_will_ever_say() -> None:
-    """Waiting for more would only hold up the shard."""
+@pytest.mark.parametrize(("minutes", "patient"), [(14, True), (16, False)])
+def test_audio_may_be_late_but_not_for_ever(minutes: int, patient: bool) -> None:
+    """After a quarter of an hour what there is of a stream is the message."""
     around = Lambda()
 
-    answered(around, a_record(CONTACT))
+    answered(around, a_record(CONTACT), arrived_at=ago(minutes * 60))
 
-    assert around.intake.asked == [("contact record", CONTACT, False)]
+    assert around.intake.asked == [("contact record", CONTACT, patient)]
+
+
+def test_a_stream_that_stays_unreadable_holds_nobody_up_for_ever() -> None:
+    """Its contact record is put among the dead letters; an outage of everything else is waited out."""
+    around = Lambda()
+    around.intake.says = {
+        CONTACT: Unavailable("nothing there", service="kinesis-video", code="no_fragments"),
+        OTHER_CONTACT: Unavailable("no answer", service="s3"),
+    }
+    records = a_record(CONTACT), a_record(OTHER_CONTACT)
+
+    young = answered(around, *records, arrived_at=ago(14 * 60))
+    old = answered(around, *records, arrived_at=ago(16 * 60))
+
+    assert young == failed("490", "491")
+    assert old == failed("491")
+    assert around.dead_letters is not None
+    assert [letter["contactRecord"] for letter in around.dead_letters.sent] == [records[0]]
 
 
 def test_what_may_succeed_later_holds_its_place_in_the_stream() -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from scv_voicemail.errors import Rejected, Unavailable
 from scv_voicemail.pipeline import Policy
-from scv_voicemail.ports import NotYet, RunState
+from scv_voicemail.ports import NotYet, Run, RunState
 from scv_voicemail_lambdas import deliver
 
 from tests.builders import a_transcript, a_voicemail
@@ -169,3 +171,29 @@ def test_a_worker_that_died_is_not_judged_by_its_name() -> None:
     assert before == "lambda/other"
     assert around.run().state is RunState.DELIVERED
     assert around.run().accepted_at < ago(0) + timedelta(seconds=1)
+
+
+@pytest.mark.parametrize(
+    ("claims", "now", "counted"),
+    [
+        ([(1, False)], (1, True), 1),
+        ([(1, False)], (2, True), 0),
+        ([(1, False), (2, False)], (2, True), 1),
+        ([(1, False), (2, True)], (2, True), 1),
+        ([(1, False), (3, True)], (3, True), 0),
+        ([], (4, True), 0),
+    ],
+)
+def test_of_several_invocations_the_one_that_delivers_counts(
+    claims: list[tuple[int, bool]], now: tuple[int, bool], counted: int
+) -> None:
+    """Readings are fencing tokens, and whether the voicemail had arrived: a token in between was somebody else's."""
+    around = waiting_at()
+    run = around.journal.runs(voicemail_id=CONTACT)[0]
+
+    def reading(token: int, arrived: bool) -> Run:
+        return replace(run, token=token, state=RunState.DELIVERED if arrived else RunState.RUNNING)
+
+    deliver._count([reading(*one) for one in [*claims, now]], around.parts, around.metrics)
+
+    assert around.counted.get("VoicemailDelivered", 0) == counted

@@ -117,7 +117,7 @@ def test_before_the_beep_the_call_is_marked_and_the_time_is_told() -> None:
     answer = called(salesforce, an_event("beforeRecording"))
 
     assert answer == {"vm_timestamp": "2026-11-20T12:00:00.000Z", "marked": "true"}
-    body = {"isActiveCall": True, "callOrigin": "Voicemail", "fromNumber": CALLER}
+    body = {"isActiveCall": True, "callOrigin": "Voicemail", "fromNumber": CALLER, "toNumber": DIALED}
     assert salesforce.asked == [("PATCH", BY_KEY, body)]
 
 
@@ -153,6 +153,14 @@ def test_a_caller_who_leaves_the_queue_is_taken_out_of_it_in_salesforce() -> Non
 
     assert called(salesforce, an_event("cancelOmniFlowExecution")) == {"cleared": "true"}
     assert salesforce.asked == [("PATCH", f"{BY_KEY}/clearRouting", None)]
+
+
+def test_a_caller_who_comes_back_to_the_queue_is_looked_a_rep_for_again() -> None:
+    """A cleared call would wait for nobody."""
+    salesforce = Salesforce(content={"status": "Success"})
+
+    assert called(salesforce, an_event("rerouteFlowExecution")) == {"rerouted": "true"}
+    assert salesforce.asked == [("POST", f"{BY_KEY}/reroute", None)]
 
 
 def test_a_voicemail_that_is_given_up_is_counted() -> None:

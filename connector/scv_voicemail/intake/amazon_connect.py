@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -95,7 +94,10 @@ class AmazonConnectIntake:
         return self._kept(contact, wishes) or self._of_ivr(contact, wishes, bucket, key, patient=patient)
 
     def of_contact_record(self, contact: Contact, *, patient: bool = True) -> Intake:
-        """The voicemail that a contact record tells of, in its IVR recording if that is there, else in its stream."""
+        """The voicemail that a contact record tells of, in its IVR recording if that is there, else in its stream.
+
+        While `patient`, a stream that ends too early is `Unavailable`; after that what there is of it is a message.
+        """
         wishes = wishes_of(contact)
         if reason := no_voicemail(contact, wishes):
             return Ignored(reason=reason, contact_id=contact.id)
@@ -105,11 +107,11 @@ class AmazonConnectIntake:
         if ivr is not None:
             bucket, _, key = unquote(ivr.location).partition("/")
             if key and self._objects.head(bucket, key) is not None:
-                return self._of_ivr(contact, wishes, bucket, key, patient=patient)
+                return self._of_ivr(contact, wishes, bucket, key, patient=False)
         stream = right_one(streams(contact), wishes)
         if stream is not None:
             # Also while the IVR recording is on its way: who knows whether it arrives, and the first one kept stays.
-            return self._of_stream(contact, wishes, stream)
+            return self._of_stream(contact, wishes, stream, patient=patient)
         reason = IgnoredReason.OTHER_WAY if ivr else IgnoredReason.NO_RECORDING
         return Ignored(reason=reason, contact_id=contact.id)
 
@@ -147,11 +149,11 @@ class AmazonConnectIntake:
                 return _empty(error, contact)
             return self._store(contact, wishes, message)
 
-    def _of_stream(self, contact: Contact, wishes: Wishes, stream: ContactRecording) -> Intake:
+    def _of_stream(self, contact: Contact, wishes: Wishes, stream: ContactRecording, *, patient: bool) -> Intake:
         with self._workspace() as folder:
             samples, source = folder / "samples.pcm", folder / "recording.wav"
             try:
-                heard = self._listen(contact, stream, samples)
+                heard = self._listen(contact, stream, samples, patient=patient)
                 write_wav(_blocks(samples), source, sample_rate_hz=heard.sample_rate_hz)
                 samples.unlink()
                 message = self._cut(source, folder, heard.began_at, wishes)
@@ -159,7 +161,7 @@ class AmazonConnectIntake:
                 return _empty(error, contact)
             return self._store(contact, wishes, message)
 
-    def _listen(self, contact: Contact, stream: ContactRecording, samples: Path) -> StreamedAudio:
+    def _listen(self, contact: Contact, stream: ContactRecording, samples: Path, *, patient: bool) -> StreamedAudio:
         since = stream.started_at or contact.began_at
         with samples.open("wb") as out, self._media.open(stream.location, since=since) as chunks:
             return write_customer_audio(
@@ -167,7 +169,7 @@ class AmazonConnectIntake:
                 out,
                 contact_id=contact.id,
                 start_number=stream.start_fragment,
-                stop_number=stream.stop_fragment,
+                stop_number=stream.stop_fragment if patient else None,
             )
 
     def _cut(self, source: Path, folder: Path, recorded_at: datetime | None, wishes: Wishes) -> Message:
@@ -228,10 +230,13 @@ class AmazonConnectIntake:
     @contextmanager
     def _workspace(self) -> Iterator[Path]:
         """A folder that is gone afterwards, and so are those that killed processes left behind."""
-        for left in Path(self._folder or tempfile.gettempdir()).glob(f"{_FOLDER}*"):
-            if left.is_dir() and left.stat().st_mtime < time.time() - _ABANDONED_SECONDS:
-                shutil.rmtree(left, ignore_errors=True)
         with tempfile.TemporaryDirectory(prefix=_FOLDER, dir=self._folder) as folder:
+            # As old as the file system says: another process's idea of the time must not cost this one its files.
+            now = Path(folder).stat().st_mtime
+            for left in Path(folder).parent.glob(f"{_FOLDER}*"):
+                with suppress(FileNotFoundError):  # somebody else was faster
+                    if left.is_dir() and left.stat().st_mtime < now - _ABANDONED_SECONDS:
+                        shutil.rmtree(left, ignore_errors=True)
             yield Path(folder)
 
 

@@ -126,7 +126,8 @@ class UpdateVoiceCall:
     """New values for a VoiceCall. Durations are whole seconds.
 
     `is_active_call` has no default on purpose: leaving it out of a request closes the conversation.
-    CallDurationInSeconds changes only if `start_time` and `end_time` come together.
+    CallDurationInSeconds changes only if `start_time` and `end_time` come together. `to_number` is not in the page's
+    table, but Salesforce's own Lambda function for contact records sends it.
     """
 
     is_active_call: bool
@@ -135,6 +136,7 @@ class UpdateVoiceCall:
     enqueue_time: datetime | None = None
     accept_time: datetime | None = None
     from_number: str | None = None
+    to_number: str | None = None
     call_origin: CallOrigin | None = None
     queue: str | None = None
     agent: str | None = None
@@ -155,6 +157,7 @@ class UpdateVoiceCall:
         check_moment("enqueueTime", self.enqueue_time)
         check_moment("acceptTime", self.accept_time)
         check_optional_text("fromNumber", self.from_number)
+        check_optional_text("toNumber", self.to_number)
         check_enum("callOrigin", self.call_origin, CallOrigin)
         check_optional_text("queue", self.queue)
         check_optional_text("agent", self.agent)
@@ -182,6 +185,7 @@ class UpdateVoiceCall:
                 "enqueueTime": as_iso_utc(self.enqueue_time),
                 "acceptTime": as_iso_utc(self.accept_time),
                 "fromNumber": self.from_number,
+                "toNumber": self.to_number,
                 "callOrigin": self.call_origin,
                 "queue": self.queue,
                 "agent": self.agent,
