@@ -15,7 +15,7 @@ from scv_voicemail.telephony import TelephonyClient
 
 from scv_voicemail_lambdas.review import Reviews
 
-TIMEOUT_SECONDS = 2.0
+TIMEOUT_SECONDS = 1.5
 CONNECT_TIMEOUT_SECONDS = 1.0
 
 
@@ -23,14 +23,14 @@ CONNECT_TIMEOUT_SECONDS = 1.0
 class FlowParts:
     """What a call may need. `reviews` is None where the settings name no place for them.
 
-    Salesforce may keep a caller waiting for `answer_seconds`; the flow itself gives up half a second later. A review
-    reads a message as long as it is, and Connect waits 8 seconds for a function at most.
+    Salesforce may keep a caller waiting for `answer_seconds`; the flow itself gives up a second later, which a cold
+    start needs. A review reads a message as long as it is, and Connect waits 8 seconds for a function at most.
     """
 
     telephony: TelephonyClient
     reviews: Reviews | None
     default_region: str
-    answer_seconds: float = 2.5
+    answer_seconds: float = 2.0
     review_seconds: float = 7.0
 
 
