@@ -38,7 +38,13 @@ def recordings(settings: Settings, aws: AwsClients) -> Recordings:
 
 def s3_recordings(settings: Settings, place: S3Folder, aws: AwsClients) -> S3Recordings:
     """A place for recordings in S3."""
-    return S3Recordings(ObjectStore(aws.client("s3")), place.bucket, place.prefix, location=settings.recording_url)
+    return S3Recordings(
+        ObjectStore(aws.client("s3")),
+        place.bucket,
+        place.prefix,
+        location=settings.recording_url,
+        allow_plain_http=settings.allow_plain_http,
+    )
 
 
 def transcriber(settings: Settings, aws: AwsClients) -> Transcriber:

@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from scv_voicemail.aws.failures import our_errors
+from scv_voicemail.aws.whole_answers import only_whole_answers
 from scv_voicemail.errors import SettingsInvalid
 
 
@@ -85,6 +86,7 @@ class AwsClients:
         )
         with our_errors(f"{service}:*"):
             self._session = self._session or boto3.session.Session()
-            return self._session.client(
+            client = self._session.client(
                 service, region_name=self._region or None, endpoint_url=endpoint_url or None, config=config
             )
+            return only_whole_answers(client)

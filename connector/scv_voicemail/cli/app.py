@@ -74,4 +74,4 @@ journal.add_to(app)
 
 def run() -> None:
     """Run the command of this process."""
-    sys.exit(output.run(app, sys.argv[1:] or ["--help"]))
+    sys.exit(output.run(app, demo.spelled_out(sys.argv[1:]) or ["--help"]))

@@ -6,16 +6,18 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from scv_voicemail.cli.output import AsJson, Exit, emit, say, show_table
+from scv_voicemail.cli.read_back import as_data, show_comparisons
 from scv_voicemail.cli.story import STEPS
 from scv_voicemail.errors import BadRecording, VoicemailError
 from scv_voicemail.ports import Event, RunState
@@ -40,6 +42,10 @@ def demo(
     targets: Annotated[
         str, typer.Option(help="Comma-separated; with case or custom_object the Salesforce metadata is deployed first")
     ] = "voice_call",
+    connect: Annotated[
+        str,
+        typer.Option(metavar="[=ivr|kvs]", help="Begin with a call to a local Amazon Connect, recorded or streamed"),
+    ] = "",
     as_json: AsJson = False,
 ) -> None:
     """Play one voicemail into a local Salesforce, let a rep accept it, read everything back. Needs no account."""
@@ -47,19 +53,51 @@ def demo(
     from scv_voicemail.cli.rehearsed_records import LEAST_RIGHTS, shipped_metadata
 
     wanted = _targets(targets, chaos=chaos)
+    options = _connect_options(connect, wanted, excluded={"--chaos": chaos, "--recording": recording is not None})
     if recording is not None and not recording.is_file():
         raise BadRecording(f"there is no file {recording}", fix="give the path of a WAV file")
-    org: dict[str, Any] = {}
+    org: dict[str, Any] = {"options": options}
     if wanted != VOICE_CALL_ONLY:
-        org = {"seed": LEAST_RIGHTS, "options": ("--deploy", str(shipped_metadata()))}
+        org = {"seed": LEAST_RIGHTS, "options": (*options, "--deploy", str(shipped_metadata()))}
     with _sigterm_cleans_up(), tempfile.TemporaryDirectory(prefix="scv-voicemail-demo-") as folder:
         say("starting a local Salesforce and making keys for it; your own settings are not used")
         with local_salesforce(Path(folder), **org) as local:
             say(f"it runs at {local.url} (while this runs, watch it at {local.url}/_emulator/)")
-            if org:
+            if "seed" in org:
                 say("sfdx/force-app is deployed; the connector's user has its permission sets and no other right")
-            code = rehearse(local, recording, chaos=chaos, as_json=as_json, targets=wanted)
+            if connect:
+                from scv_voicemail.cli.demo_connect import rehearse_call
+
+                say("a local Amazon Connect and the AWS around it run lambdas/template.yaml; somebody calls")
+                code = rehearse_call(local, connect, as_json=as_json, targets=wanted)
+            else:
+                code = rehearse(local, recording, chaos=chaos, as_json=as_json, targets=wanted)
     raise typer.Exit(code)
+
+
+def spelled_out(arguments: Sequence[str]) -> list[str]:
+    """The arguments with `demo --connect` as `demo --connect=ivr`: Typer has no option whose value may be left out."""
+    spelled: list[str] = []
+    for one, following in zip_longest(arguments, arguments[1:]):
+        bare = one == "--connect" and "demo" in spelled and following not in ("ivr", "kvs")
+        spelled.append(f"{one}=ivr" if bare else one)
+    return spelled
+
+
+def _connect_options(way: str, targets: Sequence[str], *, excluded: Mapping[str, bool]) -> tuple[str, ...]:
+    """How the emulator is started for a call; nothing without one."""
+    from scv_voicemail.cli.rehearsed_calls import WAYS, emulator_options
+
+    if not way:
+        return ()
+    if way not in WAYS:
+        raise typer.BadParameter(f"{way!r} is none of {', '.join(WAYS)}", param_hint="--connect")
+    if "case" in targets:
+        why = "the org's own link-case flow makes the Case once the call is marked, before there is a voicemail"
+        raise typer.BadParameter(f"it excludes the target case: {why}", param_hint="--connect")
+    if given := [name for name, value in excluded.items() if value]:
+        raise typer.BadParameter(f"it excludes {given[0]}", param_hint="--connect")
+    return emulator_options(way, targets=targets)
 
 
 def _targets(text: str, *, chaos: bool) -> tuple[str, ...]:
@@ -104,7 +142,7 @@ def _play(local: LocalSalesforce, recording: Path | None, *, as_json: bool, targ
     from scv_voicemail.cli.rehearsed_records import ADMINISTRATOR, QUEUE, compare_records, prepare
     from scv_voicemail.wiring import connect, salesforce_client
 
-    rep, with_records = _rep(local), targets != VOICE_CALL_ONLY
+    rep, with_records = local.rep(), targets != VOICE_CALL_ONLY
     settings = local.settings(targets=targets)
     contact_id = prepare(local, number=settings.dialed_number) if with_records else ""
     with connect(settings) as connector:
@@ -134,7 +172,7 @@ def _play(local: LocalSalesforce, recording: Path | None, *, as_json: bool, targ
         "records": {name: run.receipts["save"]["recordId"] for name, run in runs.items() if "save" in run.receipts},
         "warnings": [warning for run in runs.values() for warning in run.warnings],
         "steps": steps,
-        "checks": [_check(one) for one in comparisons],
+        "checks": [as_data(one) for one in comparisons],
     }
 
 
@@ -192,11 +230,6 @@ def _leave(
     return voicemail
 
 
-def _rep(local: LocalSalesforce) -> str:
-    seed = local.door("GET", "/seed")
-    return str(seed["reps"][0]["username"])
-
-
 def _timeline(events: Sequence[Event]) -> list[dict[str, Any]]:
     """One row per step: when it was done, and how long after the one before."""
     rows: list[dict[str, Any]] = []
@@ -216,13 +249,6 @@ def _timeline(events: Sequence[Event]) -> list[dict[str, Any]]:
     return rows
 
 
-def _check(one: Comparison) -> dict[str, Any]:
-    """A comparison as JSON."""
-    values = {"expected": one.expected, "found": one.found}
-    dated = {name: value.isoformat() for name, value in values.items() if isinstance(value, datetime)}
-    return {"name": one.name, **values, **dated, "agrees": one.agrees}
-
-
 def _show(steps: Sequence[dict[str, Any]], comparisons: Sequence[Comparison]) -> None:
     several = len({row["target"] for row in steps if "target" in row}) > 1
     show_table(
@@ -238,26 +264,7 @@ def _show(steps: Sequence[dict[str, Any]], comparisons: Sequence[Comparison]) ->
             for row in steps
         ],
     )
-    show_table(
-        "\nWhat Salesforce holds, read back, beside what the caller left",
-        ("", "what", "found"),
-        [("ok" if one.agrees else "DIFFERS", one.name, _told(one)) for one in comparisons],
-    )
-
-
-def _told(one: Comparison) -> str:
-    if not one.agrees:
-        return f"{_words(one.found)}\nexpected: {_words(one.expected)}"
-    if one.name in ("transcript", "timed segments") and isinstance(one.found, list):
-        return f"{len(one.found)} entries, word for word"
-    text = _words(one.found)
-    return text if len(text) <= 60 else f"{text[:23]}…"
-
-
-def _words(value: object) -> str:
-    if isinstance(value, datetime):
-        return f"{value:%Y-%m-%d %H:%M:%S} UTC"
-    return "; ".join(map(str, value)) or "nothing" if isinstance(value, list) else str(value)
+    show_comparisons(comparisons)
 
 
 @contextmanager

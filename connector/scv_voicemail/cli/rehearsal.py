@@ -119,9 +119,11 @@ class LocalSalesforce:
         changed = {f"{PREFIX}{name.upper()}": str(value) for name, value in changes.items()}
         return ours | self.variables | changed
 
-    def door(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
+    def door(
+        self, method: str, path: str, body: Mapping[str, Any] | None = None, *, timeout_seconds: float = 10
+    ) -> Any:
         """Ask the control door."""
-        answer = self._http.request(method, path, json=body)
+        answer = self._http.request(method, path, json=body, timeout=timeout_seconds)
         if answer.is_error:
             raise Unavailable(f"the emulator's control door answered {answer.status_code}: {answer.text[:200]}")
         return answer.json()
@@ -130,6 +132,10 @@ class LocalSalesforce:
         """Every record that this Salesforce holds."""
         found: dict[str, list[dict[str, Any]]] = self.door("GET", "/state")
         return found
+
+    def rep(self) -> str:
+        """The rep who is there."""
+        return str(self.door("GET", "/seed")["reps"][0]["username"])
 
     def stop(self) -> None:
         """End the emulator."""
@@ -163,8 +169,18 @@ def worker_command() -> list[str]:
     return [sys.executable, "-m", "scv_voicemail", "worker", "--until-idle"]
 
 
-def compare(local: LocalSalesforce, client: SalesforceClient, voicemail: Voicemail, *, rep: str) -> list[Comparison]:
-    """Read a delivered and accepted voicemail back by REST, field by field."""
+def compare(
+    local: LocalSalesforce,
+    client: SalesforceClient,
+    voicemail: Voicemail,
+    *,
+    rep: str,
+    began_at: datetime | None = None,
+) -> list[Comparison]:
+    """Read a delivered and accepted voicemail back by REST, field by field.
+
+    `began_at` is when the VoiceCall began, if that was before the voicemail: a flow had opened it already.
+    """
     calls = client.query(
         "SELECT Id, CallOrigin, CallDisposition, FromPhoneNumber, ToPhoneNumber, CallStartDateTime, CallEndDateTime "
         "FROM VoiceCall WHERE VendorCallKey = :key",
@@ -185,7 +201,11 @@ def compare(local: LocalSalesforce, client: SalesforceClient, voicemail: Voicema
         ("call state", "completed", call["CallDisposition"]),
         ("caller", voicemail.caller, call["FromPhoneNumber"]),
         ("dialed number", voicemail.dialed_number, call["ToPhoneNumber"]),
-        ("began (to the second)", _second(voicemail.started_at), datetime.fromisoformat(call["CallStartDateTime"])),
+        (
+            "began (to the second)",
+            _second(began_at or voicemail.started_at),
+            datetime.fromisoformat(call["CallStartDateTime"]),
+        ),
         ("ended (to the second)", _next_second(voicemail.ended_at), datetime.fromisoformat(call["CallEndDateTime"])),
         (
             "seconds of each recording",

@@ -125,7 +125,8 @@ def _case(row: Mapping[str, Any], voicemail: Voicemail, contact_id: str) -> Iter
 
 
 def _custom_object(row: Mapping[str, Any], voicemail: Voicemail, contact_id: str) -> Iterator[Comparison]:
-    status = "Supplied" if voicemail.transcript else "None"
+    provider = voicemail.transcript.provider if voicemail.transcript else ""
+    status = {"": "None", "supplied": "Supplied"}.get(provider, "Completed")
     received = datetime.fromisoformat(row["Received_At__c"])
     yield _same("voicemail status", "New", row["Status__c"])
     yield _same("voicemail contact", contact_id, row["Contact__c"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from scv_voicemail.delivery.record_facts import priority_of
@@ -18,6 +18,7 @@ from scv_voicemail.telephony import (
     TranscriptMessage,
     UpdateVoiceCall,
 )
+from scv_voicemail.telephony.transcripts import MAX_CONTENT_LENGTH
 from scv_voicemail.voicemail import Segment, Voicemail
 
 MESSAGE_NAMESPACE = uuid.UUID("6d6a4ab2-3a0c-5f0e-9b0f-3b7f3d2c6f11")
@@ -94,13 +95,20 @@ def flow(voicemail: Voicemail, call_id: str, options: VoiceCallOptions) -> Execu
 def messages(voicemail: Voicemail) -> list[TranscriptMessage]:
     """The transcript's entries, all of them inside the call."""
     segments = voicemail.transcript.segments if voicemail.transcript else ()
-    return [_message(voicemail, number, segment) for number, segment in enumerate(segments)]
+    pieces = [piece for segment in segments for piece in _pieces(segment)]
+    return [_message(voicemail, number, piece) for number, piece in enumerate(pieces)]
 
 
 def end_of(voicemail: Voicemail) -> datetime:
     """When the call ended, rounded up to a whole second: Salesforce may drop fractions of it."""
     ended = voicemail.ended_at
     return ended if ended.microsecond == 0 else _whole_second(ended) + timedelta(seconds=1)
+
+
+def _pieces(segment: Segment) -> list[Segment]:
+    """The segment as one entry, or an absurdly long one as several: no transcript may hold its voicemail up."""
+    starts = range(0, len(segment.text), MAX_CONTENT_LENGTH)
+    return [replace(segment, text=segment.text[at : at + MAX_CONTENT_LENGTH]) for at in starts]
 
 
 def _message(voicemail: Voicemail, number: int, segment: Segment) -> TranscriptMessage:

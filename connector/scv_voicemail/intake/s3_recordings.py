@@ -46,7 +46,9 @@ class S3Recordings:
     A crash after the put leaves a recording without a voicemail; whoever comes next takes it up from the metadata.
     """
 
-    def __init__(self, objects: ObjectStore, bucket: str, prefix: str, *, location: str = "") -> None:
+    def __init__(
+        self, objects: ObjectStore, bucket: str, prefix: str, *, location: str = "", allow_plain_http: bool = False
+    ) -> None:
         self._objects = objects
         self.bucket = bucket
         self.prefix = prefix.strip("/")
@@ -54,7 +56,7 @@ class S3Recordings:
         if "{name}" not in self._location and "{key}" not in self._location:
             raise SettingsInvalid("the recording location has no {name}: all recordings would have one address")
         if location:
-            check_location(self._filled(f"{self.prefix}/{'x' * 104}"))
+            check_location(self._filled(f"{self.prefix}/{'x' * 104}"), allow_plain_http=allow_plain_http)
 
     def keep(self, voicemail: Voicemail) -> Voicemail:
         """The voicemail, pointing at its place here. One that is here already passes, a file of this machine is stored.

@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from scv_voicemail.aws.whole_answers import only_whole_answers
 from scv_voicemail.errors import Misconfigured, SettingsInvalid, Unavailable, VoicemailError
 from scv_voicemail.journal.dynamodb_items import INDEX, Item, decoded, encoded, table_schema
 
@@ -36,7 +37,10 @@ STRANGERS = frozenset(
     {"UnrecognizedClientException", "InvalidSignatureException", "IncompleteSignatureException"}
     | {"MissingAuthenticationTokenException", "ExpiredTokenException", "InvalidClientTokenId"}
 )
-TRANSIENT = ("HTTPClientError", "ConnectionError", "CredentialRetrievalError", "MetadataRetrievalError")
+TRANSIENT = (
+    *("HTTPClientError", "ConnectionError", "IncompleteReadError"),
+    *("CredentialRetrievalError", "MetadataRetrievalError"),
+)
 UNSET = ("NoCredentialsError", "PartialCredentialsError", "NoRegionError", "ProfileNotFound", "InvalidRegionError")
 
 
@@ -217,7 +221,7 @@ def _boto3_client() -> Any:
     from botocore.config import Config  # noqa: PLC0415 - as above
 
     config = Config(connect_timeout=3, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 4})
-    return boto3.session.Session().client("dynamodb", config=config)
+    return only_whole_answers(boto3.session.Session().client("dynamodb", config=config))
 
 
 def _pause(again: int) -> float:

@@ -79,6 +79,10 @@ class FrontDoor:
             raise FaultInvalid(f"kind: expected one of {', '.join(sorted(ACCEPTED_KINDS))}, got {kind!r}")
         return self._faults.add(kind, **details)
 
+    def clear_faults(self) -> None:
+        """Answer everything again."""
+        self._faults.clear()
+
     def trapped(
         self, disturbance: Disturbance, function: str, kill: Callable[[str], bool], run: Callable[[], Any]
     ) -> Any:

@@ -241,3 +241,7 @@ class LocalAws:
     def fault(self, kind: str, **details: Any) -> Fault:
         """Break requests to AWS: `aws.fault("rate_limited", path="/transcribe/StartTranscriptionJob", times=2)`."""
         return self.account.door.fault(kind, **details)
+
+    def clear_faults(self) -> None:
+        """Take all faults away."""
+        self.account.door.clear_faults()

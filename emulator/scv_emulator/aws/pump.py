@@ -42,6 +42,7 @@ class Pump:
         self._bus = bus
         self._clock = clock
         self._busy = 0
+        self._carried_out = 0
         self._lock = threading.Lock()
 
     def once(self) -> bool:
@@ -52,8 +53,12 @@ class Pump:
             parcel = self._transit.take()
             if parcel is not None:
                 parcel.deliver()
-                return True
-            return any(one.poll() for one in list(self._pollers))
+                done = True
+            else:
+                done = any(one.poll() for one in list(self._pollers))
+            with self._lock:
+                self._carried_out += done
+            return done
         finally:
             with self._lock:
                 self._busy -= 1
@@ -66,7 +71,11 @@ class Pump:
         last = self._clock.now() + timedelta(seconds=longest_wait_seconds)
         while True:
             self._run_dry(over_at, concurrency)
+            before = self._carried_out
             due = self._next_due()
+            if self._busy or self._carried_out != before:
+                time.sleep(_IDLE_SECONDS)  # `run` is at work on another thread, which may lead to more
+                continue
             if due is None or not skip_waits:
                 return
             if due > last:
