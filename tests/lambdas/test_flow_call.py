@@ -75,8 +75,15 @@ def an_event(method: str, **contact: Any) -> dict[str, Any]:
     }
 
 
-def called(salesforce: Salesforce, event: dict[str, Any], *, metrics: Metrics | None = None, **parts: Any) -> Any:
-    return flow_call.answer(event, the_parts(salesforce, **parts), metrics or Metrics(), clock=FakeClock())
+def called(
+    salesforce: Salesforce,
+    event: dict[str, Any],
+    *,
+    metrics: Metrics | None = None,
+    clock: FakeClock | None = None,
+    **parts: Any,
+) -> Any:
+    return flow_call.answer(event, the_parts(salesforce, **parts), metrics or Metrics(), clock=clock or FakeClock())
 
 
 def test_a_call_is_opened_with_the_fields_that_the_flow_asked_for() -> None:
@@ -145,6 +152,27 @@ def test_when_the_caller_has_finished_the_time_is_told() -> None:
 
     assert called(salesforce, an_event("afterRecording")) == {"vm_end_timestamp": "2026-11-20T12:00:00.000Z"}
     assert salesforce.asked == []
+
+
+@pytest.mark.parametrize(
+    ("microsecond", "begin", "end"),
+    [
+        (0, "00.000", "00.000"),
+        (1, "00.000", "00.001"),
+        (250_000, "00.250", "00.250"),
+        (999_000, "00.999", "00.999"),
+        (999_001, "00.999", "01.000"),
+    ],
+)
+def test_a_message_is_never_cut_by_rounding(microsecond: int, begin: str, end: str) -> None:
+    """Its begin is told a little too early, its end a little too late: by less than a millisecond."""
+    salesforce, clock = Salesforce(), FakeClock(NOON.replace(microsecond=microsecond))
+
+    began = called(salesforce, an_event("beforeRecording"), clock=clock)
+    ended = called(salesforce, an_event("afterRecording"), clock=clock)
+
+    assert began["vm_timestamp"] == f"2026-11-20T12:00:{begin}Z"
+    assert ended["vm_end_timestamp"] == f"2026-11-20T12:00:{end}Z"
 
 
 def test_a_caller_who_leaves_the_queue_is_taken_out_of_it_in_salesforce() -> None:

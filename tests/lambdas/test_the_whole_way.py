@@ -42,6 +42,9 @@ MURMUR = array("h", (random.Random(8).gauss(0, 2000).__trunc__() for _ in range(
 class Instance:
     """An Amazon Connect instance: every contact is a voicemail of seven seconds, begun a second after noon."""
 
+    def __init__(self, meta: Any) -> None:
+        self.meta = meta
+
     def describe_contact(self, *, InstanceId: str, ContactId: str) -> dict[str, Any]:  # noqa: N803 - boto3's names
         assert InstanceId == "instance-1"
         noon = datetime(2026, 11, 20, 12, 0, 0, 500_000, tzinfo=UTC)
@@ -70,7 +73,8 @@ class Account:
         self._session = boto3.session.Session(region_name=REGION)
 
     def client(self, service: str, **options: Any) -> Any:
-        return Instance() if service == "connect" else self._session.client(service, **options)
+        client = self._session.client(service, **options)
+        return Instance(client.meta) if service == "connect" else client
 
 
 @dataclass(frozen=True)
