@@ -54,17 +54,89 @@ def waiting_for(org: Org) -> list[Any]:
     return [names[one["GroupId"] or one["PreferredUserId"]] for one in org.database.all("PendingServiceRouting")]
 
 
+def finish(phone: Phone, key: str = "call-1", **changes: Any) -> None:
+    """The update that closes a voicemail and brings its recording."""
+    recording = {"recordingLocation": "https://recordings.example.com/1.wav", "totalRecordingDuration": 30}
+    phone.mark(key, isActiveCall=False, **recording, **changes)
+
+
+def leave(phone: Phone, key: str = "call-1") -> None:
+    """A voicemail from its beginning to its end."""
+    phone.create(key, callOrigin="Voicemail")
+    finish(phone, key)
+
+
 def test_a_voicemail_gets_one_case_however_often_it_is_updated(org: Org, phone: Phone) -> None:
     """The flow on VoiceCall finds or creates it and links it; its key keeps it one."""
     phone.create()
+    phone.mark()
     for _ in range(3):
-        phone.mark(recordingLocation="https://recordings.example.com/1.wav", totalRecordingDuration=30)
+        finish(phone)
 
     (case,) = org.database.all("Case")
     assert the_call(org)["RelatedRecordId"] == case["Id"]
     assert (case["Voicemail_External_Id__c"], case["Voicemail_Caller_Number__c"]) == ("call-1", CALLER)
     assert case["Origin"] == "Voicemail"
     assert "_updateErrors" not in the_call(org)
+
+
+@pytest.mark.parametrize(
+    "then",
+    [[], [{"isActiveCall": False}], [{"agent": REP, "agentInteractionDuration": 60, "isActiveCall": False}]],
+    ids=["still on the line", "hung up without a word", "answered by a rep"],
+)
+def test_a_call_that_is_marked_and_leaves_no_message_gets_no_case(
+    org: Org, phone: Phone, then: list[dict[str, Any]]
+) -> None:
+    """Amazon Connect's flow marks the call before the beep; the flow on VoiceCall does not even start."""
+    phone.create()
+    phone.mark()
+
+    for update in then:
+        phone.mark(**update)
+
+    assert (the_call(org)["CallOrigin"], the_call(org)["CallRecordingId"]) == ("Voicemail", None)
+    assert org.database.all("Case") == []
+    assert list(org.flows.executions) == []
+
+
+def test_a_recording_of_a_call_that_is_still_open_is_no_message_yet(org: Org, phone: Phone) -> None:
+    """Salesforce's own functions bring the recording first and close the call after the routing."""
+    phone.create()
+
+    phone.mark(recordingLocation="https://recordings.example.com/1.wav", totalRecordingDuration=30)
+    while_it_is_open = org.database.all("Case")
+    phone.mark(isActiveCall=False)
+
+    assert while_it_is_open == []
+    assert [one["Id"] for one in org.database.all("Case")] == [the_call(org)["RelatedRecordId"]]
+
+
+def test_a_recording_that_salesforce_refers_to_late_gets_its_case_by_the_next_update(org: Org, phone: Phone) -> None:
+    """A change of CallRecordingId starts no flow; whatever changes the call next does."""
+    phone.create(callOrigin="Voicemail")
+    phone.mark(isActiveCall=False)
+    recording = org.database.insert("VoiceCallRecording", {"VoiceCallId": the_call(org)["Id"]}, by_system=True)
+    org.database.update("VoiceCall", the_call(org)["Id"], {"CallRecordingId": recording}, by_system=True)
+    before = org.database.all("Case")
+
+    phone.mark(isActiveCall=False)
+
+    assert before == []
+    assert [one["Id"] for one in org.database.all("Case")] == [the_call(org)["RelatedRecordId"]]
+
+
+def test_a_caller_who_mistyped_a_case_number_gets_a_case_with_the_message(org: Org, phone: Phone) -> None:
+    """The choice in the IVR starts the flow earlier; the mark alone makes no Case of it either."""
+    chosen = {"IVR_Type__c": "ExistingCase", "IVR_Input__c": "00000000"}
+    phone.create(callAttributes=json.dumps(chosen))
+
+    phone.mark()
+    before = org.database.all("Case")
+    finish(phone)
+
+    assert before == []
+    assert [one["Id"] for one in org.database.all("Case")] == [the_call(org)["RelatedRecordId"]]
 
 
 def test_a_live_call_gets_no_case(org: Org, phone: Phone) -> None:
@@ -77,8 +149,8 @@ def test_a_live_call_gets_no_case(org: Org, phone: Phone) -> None:
 
 def test_the_second_voicemail_of_a_caller_joins_the_open_case(org: Org, phone: Phone) -> None:
     """Found by the number, and by the Contact once there is one."""
-    phone.create("call-1", callOrigin="Voicemail")
-    phone.create("call-2", callOrigin="Voicemail")
+    leave(phone, "call-1")
+    leave(phone, "call-2")
 
     (case,) = org.database.all("Case")
     assert the_call(org, "call-2")["RelatedRecordId"] == case["Id"]
@@ -88,7 +160,7 @@ def test_the_case_belongs_to_the_contact_with_this_number(org: Org, phone: Phone
     """If exactly one has it."""
     contact = org.database.insert("Contact", {"LastName": "Ann", "MobilePhone": CALLER})
 
-    phone.create(callOrigin="Voicemail")
+    leave(phone)
 
     assert [one["ContactId"] for one in org.database.all("Case")] == [contact]
 
