@@ -18,7 +18,7 @@ from __future__ import annotations
 import functools
 import logging
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import boto3.session
@@ -124,7 +124,7 @@ def before_recording(call: FlowEvent, parts: FlowParts, metrics: Metrics, clock:
 
 def after_recording(_call: FlowEvent, _parts: FlowParts, _metrics: Metrics, clock: Clock) -> Answer:
     """When the caller ended the message; a caller who hangs up needs none."""
-    return {"vm_end_timestamp": _stamp(clock())}
+    return {"vm_end_timestamp": _stamp(_rounded_up(clock()))}
 
 
 def review_recording(call: FlowEvent, parts: FlowParts, _metrics: Metrics, _clock: Clock) -> Answer:
@@ -160,5 +160,11 @@ METHODS: Mapping[str, Callable[[FlowEvent, FlowParts, Metrics, Clock], Answer]] 
 }
 
 
+def _rounded_up(at: datetime) -> datetime:
+    """To the millisecond: what `_stamp` cuts off an end would be missing from the message."""
+    return at + timedelta(microseconds=-at.microsecond % 1000)
+
+
 def _stamp(at: datetime) -> str:
+    """In UTC with milliseconds, never later than it was."""
     return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

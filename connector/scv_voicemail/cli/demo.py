@@ -92,9 +92,6 @@ def _connect_options(way: str, targets: Sequence[str], *, excluded: Mapping[str,
         return ()
     if way not in WAYS:
         raise typer.BadParameter(f"{way!r} is none of {', '.join(WAYS)}", param_hint="--connect")
-    if "case" in targets:
-        why = "the org's own link-case flow makes the Case once the call is marked, before there is a voicemail"
-        raise typer.BadParameter(f"it excludes the target case: {why}", param_hint="--connect")
     if given := [name for name, value in excluded.items() if value]:
         raise typer.BadParameter(f"it excludes {given[0]}", param_hint="--connect")
     return emulator_options(way, targets=targets)

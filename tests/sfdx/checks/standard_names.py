@@ -32,7 +32,7 @@ STANDARD = {
     "User": "Username:Text(80)! IsActive:Checkbox!",
     "VoiceCall": "CallOrigin:Picklist[Preview|Progressive|Voicemail] CallDisposition:Text(255) VendorCallKey:Text(255) "
     "CallStartDateTime:DateTime! CallEndDateTime:DateTime! FromPhoneNumber:Phone! ToPhoneNumber:Phone! "
-    "CallDurationInSeconds:Number QueueName:Text(255) RelatedRecordId:Lookup",
+    "CallDurationInSeconds:Number QueueName:Text(255) RelatedRecordId:Lookup CallRecordingId:Lookup",
     "VoiceCallRecording": "VoiceCallId:Lookup! DurationInSeconds:Number",
 }
 
