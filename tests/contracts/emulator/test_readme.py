@@ -33,4 +33,4 @@ def test_the_readme_opens_with_what_it_does_not_do() -> None:
     headings = re.findall(r"^## (.*)$", README, re.MULTILINE)
 
     assert headings[0] == "What it does not do"
-    assert len(PYTHON) == 4
+    assert len(PYTHON) == 5

@@ -338,6 +338,19 @@ def test_the_command_line_prints_its_url_first_and_ends_with_zero(tmp_path: Path
     assert env_file.stat().st_mode & 0o777 == 0o600
 
 
+def test_a_port_that_is_taken_is_told_with_what_to_do(emulator: Emulator) -> None:
+    """One sentence and no traceback."""
+    port = emulator.url.rpartition(":")[2]
+
+    done = subprocess.run(
+        [sys.executable, "-m", "scv_emulator", "--port", port], capture_output=True, text=True, check=False, timeout=30
+    )
+
+    assert done.returncode == 1
+    assert "choose another --port" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_a_wrong_switch_on_the_command_line_is_a_usage_error() -> None:
     """Exit status 2 and a sentence."""
     done = subprocess.run(
