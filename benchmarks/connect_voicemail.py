@@ -16,12 +16,13 @@ import time
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from contact_center import ALIAS, BUCKET, a_contact, contact_center, flow_event, functions_of
+from contact_center import a_contact, contact_center, flow_event, functions_of
 from figures import heading, percentile, show
 from lambda_bundle_here import Bundle, built_bundle
 from scv_emulator.aws import LocalAws
+from scv_emulator.aws.beside_salesforce import CONNECT_ALIAS, CONNECT_BUCKET
 from scv_emulator.connect.ports import SimulatedContact
-from scv_emulator.connect.recordings import recording_key
+from scv_emulator.connect.recordings import recording_entry, recording_key
 from scv_voicemail.cli.rehearsal import LocalSalesforce, demo_recording, local_salesforce
 
 ROUNDS = 2
@@ -74,7 +75,7 @@ def _leave_one(aws: LocalAws, salesforce: LocalSalesforce) -> dict[str, float]:
     time.sleep(0.3)  # the marked call is in Salesforce before the caller has spoken
     seen, delivered = len(aws.deliveries), _delivered(aws)
     stored_at = time.time()
-    aws.account.put_object(BUCKET, key, recording)
+    aws.account.put_object(CONNECT_BUCKET, key, recording)
     routed_at = _routed(salesforce)
     taken_at = next(
         one.at.timestamp() for one in aws.deliveries[seen:] if one.hop == "function:RecordingStoredFunction"
@@ -92,19 +93,9 @@ def _leave_one(aws: LocalAws, salesforce: LocalSalesforce) -> dict[str, float]:
 def _hang_up(contact: SimulatedContact, *, seconds: float) -> str:
     """The call is over; where its recording will be."""
     began_at = datetime.fromisoformat(contact.attributes["vm_timestamp"])
-    key = recording_key(alias=ALIAS, contact_id=contact.contact_id, began_at=began_at)
-    contact.disconnected_at = contact.updated_at = began_at + timedelta(seconds=seconds)
-    contact.recordings.append(
-        {
-            "StorageType": "S3",
-            "Location": f"{BUCKET}/{key}",
-            "MediaStreamType": "AUDIO",
-            "ParticipantType": "IVR",
-            "StartTimestamp": began_at,
-            "StopTimestamp": contact.disconnected_at,
-            "Status": "AVAILABLE",
-        }
-    )
+    key = recording_key(alias=CONNECT_ALIAS, contact_id=contact.contact_id, began_at=began_at)
+    over = contact.disconnected_at = contact.updated_at = began_at + timedelta(seconds=seconds)
+    contact.recordings.append(recording_entry(f"{CONNECT_BUCKET}/{key}", began_at=began_at, ended_at=over))
     return key
 
 

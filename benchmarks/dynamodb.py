@@ -11,6 +11,7 @@ Needs moto, nothing of AWS. What a worker spends on looking for work while there
 
 from __future__ import annotations
 
+import argparse
 import time
 from collections import defaultdict
 from datetime import UTC, datetime
@@ -25,6 +26,7 @@ from scv_voicemail.cli.rehearsal import demo_recording
 from scv_voicemail.journal.dynamodb import DynamoDbJournal
 from scv_voicemail.journal.dynamodb_items import INDEX, decoded, item_bytes
 from scv_voicemail.pipeline import Pipeline
+from scv_voicemail.ports import RunState
 from scv_voicemail.settings import PREFIX, Settings
 from scv_voicemail.wiring import connect
 
@@ -87,6 +89,7 @@ def work_until_done(pipeline: Pipeline, journal: DynamoDbJournal) -> None:
 
 def main() -> None:
     """Deliver, count, and print."""
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     heading(f"DynamoDB units per voicemail, {NUMBER} voicemails to one target")
     with mock_aws(), Emulator() as emulator:
         meter = Meter(boto3.session.Session().client("dynamodb", region_name="us-east-1"))
@@ -107,6 +110,11 @@ def main() -> None:
             connector.pipeline.work_one()
             journal.next_due()
         show("Per look of an idle worker, one target", ("what", "units"), [(n, v / 10) for n, v in meter.units.items()])
+        meter.units.clear()
+        journal.gates()
+        for state in (RunState.WAITING, RunState.RUNNING, RunState.PARKED):
+            journal.runs(state=state, limit=10_000)
+        show("Per sweep of SweepFunction with nothing to do, one target", ("what", "units"), list(meter.units.items()))
 
 
 if __name__ == "__main__":

@@ -25,10 +25,12 @@ from uuid import uuid4
 import lambda_bundle
 import recording_events
 from ministack_services import REGION, ROOT, TOOLS, Aws, RehearsalFailed, ministack, serving, wait_for
+from scv_emulator.aws.beside_salesforce import fitting_parameters, put_keys
 from scv_emulator.connect.contact_records import contact_record
 from scv_emulator.connect.contacts import ConnectQueue, Contacts
+from scv_emulator.connect.function_event import function_event
 from scv_emulator.connect.ports import SimulatedContact
-from scv_emulator.connect.recordings import recording_key
+from scv_emulator.connect.recordings import recording_entry, recording_key
 from scv_emulator.connect.routes import connect_service
 from scv_emulator.server import Emulator
 
@@ -59,7 +61,12 @@ NOT_OF_MINISTACK = (
 
 def main() -> int:
     """The command; 0 when the voicemail came out as it should."""
-    parser = argparse.ArgumentParser(prog="scripts/deploy-rehearsal", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="scripts/deploy-rehearsal",
+        description=__doc__,
+        epilog="example:\n  scripts/deploy-rehearsal --keep-bundle",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--keep-bundle", action="store_true", help="use build/lambdas-here as it is")
     options = parser.parse_args()
     for tool in ("sam", "ministack"):
@@ -90,7 +97,7 @@ def rehearse(bundle: Path) -> None:
         step("sam deploy", lambda: deploy(aws, folder, bundle, parameters(salesforce, stream)))
         told = outputs(aws)
         code = recording_events.main([BUCKET], s3=aws.client("s3"))
-        expect("the bucket's events are on", code, 0)
+        expect("exit code of enable-recording-events", code, 0)
         leave_a_voicemail(aws, salesforce, contacts, told, stream)
 
 
@@ -103,18 +110,8 @@ def leave_a_voicemail(aws: Aws, salesforce: Emulator, contacts: Contacts, told: 
     began_at = datetime.fromisoformat(answer["vm_timestamp"])
     key = recording_key(alias=ALIAS, contact_id=contact.contact_id, began_at=began_at)
     recording = files("scv_voicemail").joinpath("demo/recording.wav").read_bytes()
-    contact.disconnected_at = contact.updated_at = began_at + timedelta(seconds=30)
-    contact.recordings.append(
-        {
-            "StorageType": "S3",
-            "Location": f"{BUCKET}/{key}",
-            "MediaStreamType": "AUDIO",
-            "ParticipantType": "IVR",
-            "StartTimestamp": began_at,
-            "StopTimestamp": contact.disconnected_at,
-            "Status": "AVAILABLE",
-        }
-    )
+    over = contact.disconnected_at = contact.updated_at = began_at + timedelta(seconds=30)
+    contact.recordings.append(recording_entry(f"{BUCKET}/{key}", began_at=began_at, ended_at=over))
     stored = time.monotonic()
     for _ in range(2):
         aws.client("s3").put_object(Bucket=BUCKET, Key=key, Body=recording)
@@ -145,10 +142,7 @@ def leave_a_voicemail(aws: Aws, salesforce: Emulator, contacts: Contacts, told: 
 
 def prepare(aws: Aws, salesforce: Emulator, contacts: Contacts) -> str:
     """What a customer has before: keys, Connect's bucket, a stream of contact records; the stream's ARN."""
-    env = salesforce.env()
-    for name, file in (("contact-center-key", "PRIVATE_KEY_FILE"), ("app-key", "OAUTH_KEY_FILE")):
-        key = Path(env[f"SCV_VOICEMAIL_{file}"]).read_text(encoding="ascii")
-        aws.client("ssm").put_parameter(Name=f"/rehearsal/{name}", Type="SecureString", Value=key)
+    put_keys(aws.client("ssm"), salesforce.env())
     aws.client("s3").create_bucket(Bucket=BUCKET)
     kinesis = aws.client("kinesis")
     kinesis.create_stream(StreamName="contact-records", ShardCount=1)
@@ -159,22 +153,14 @@ def prepare(aws: Aws, salesforce: Emulator, contacts: Contacts) -> str:
 
 def parameters(salesforce: Emulator, stream: str) -> dict[str, str]:
     """The template's parameters."""
-    env = {name.removeprefix("SCV_VOICEMAIL_"): value for name, value in salesforce.env().items()}
-    return {
-        "SalesforceOrgId": env["ORG_ID"],
-        "CallCenterApiName": env["CALL_CENTER"],
-        "TelephonyUrl": env["TELEPHONY_URL"],
-        "LoginUrl": env["LOGIN_URL"],
-        "ClientId": env["CLIENT_ID"],
-        "Username": env["USERNAME"],
-        "PrivateKeySource": "ssm:/rehearsal/contact-center-key",
-        "OauthKeySource": "ssm:/rehearsal/app-key",
+    env = salesforce.env()
+    return fitting_parameters(env) | {
         "ConnectInstanceArn": INSTANCE,
         "ConnectRecordingsBucketName": BUCKET,
         "ConnectRecordingsPrefix": f"connect/{ALIAS}/CallRecordings",
         "ContactRecordStreamArn": stream,
         "RecordingUrl": "https://recordings.example.com/{name}",
-        "DialedNumber": env["DIALED_NUMBER"],
+        "DialedNumber": env["SCV_VOICEMAIL_DIALED_NUMBER"],
         "TranscriptWaitSeconds": "20",
     }
 
@@ -190,14 +176,8 @@ def deploy(aws: Aws, folder: Path, bundle: Path, given: dict[str, str]) -> None:
             raise RehearsalFailed(f"the template has no {ours!r} any more; correct scripts/deploy_rehearsal.py")
         text = text.replace(ours, theirs)
     template.write_text(text, encoding="utf-8")
-    command: list[str | Path] = [
-        TOOLS / "sam" / "bin" / "sam",
-        "deploy",
-        "--template-file",
-        template,
-        "--stack-name",
-        STACK,
-    ]
+    command: list[str | Path] = [TOOLS / "sam" / "bin" / "sam", "deploy", "--template-file", template]
+    command += ["--stack-name", STACK]
     command += ["--resolve-s3", "--no-confirm-changeset", "--no-progressbar", "--region", REGION]
     command += ["--capabilities", "CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
     command += ["--parameter-overrides", *(f"{name}={value}" for name, value in given.items())]
@@ -227,19 +207,7 @@ def a_contact(contacts: Contacts) -> SimulatedContact:
 
 def flow_call(aws: Aws, function: str, contact: SimulatedContact) -> dict[str, str]:
     """What Connect does for the block before the beep."""
-    data = {
-        "ContactId": contact.contact_id,
-        "Channel": "VOICE",
-        "InstanceARN": INSTANCE,
-        "CustomerEndpoint": {"Address": CALLER, "Type": "TELEPHONE_NUMBER"},
-        "SystemEndpoint": {"Address": DIALED, "Type": "TELEPHONE_NUMBER"},
-        "Attributes": contact.attributes,
-        "MediaStreams": {"Customer": {"Audio": None}},
-    }
-    event = {
-        "Name": "ContactFlowEvent",
-        "Details": {"ContactData": data, "Parameters": {"methodName": "beforeRecording"}},
-    }
+    event = function_event(contact, {"methodName": "beforeRecording"}, streams=False, at=datetime.now(UTC))
     answer = aws.client("lambda").invoke(FunctionName=function, Payload=json.dumps(event))
     payload = json.loads(answer["Payload"].read())
     if "FunctionError" in answer:

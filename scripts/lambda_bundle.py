@@ -16,7 +16,10 @@ import time
 import tomllib
 from collections import Counter
 from collections.abc import Iterator
+from difflib import get_close_matches
 from pathlib import Path
+
+from scv_voicemail.settings import Settings
 
 ROOT = Path(__file__).parents[1]
 RUNTIME = "3.13"
@@ -133,13 +136,17 @@ def install(target: Path, platforms: tuple[str, ...]) -> None:
 
 
 def check_config(config: Path) -> None:
-    """Refuse secrets, which belong into Parameter Store or Secrets Manager, and files that are no TOML."""
+    """Refuse secrets, which belong into Parameter Store or Secrets Manager, unknown names, and what is no TOML."""
     try:
         settings = tomllib.loads(config.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise BuildFailed(f"{config} cannot be used: {error}") from error
     if found := sorted({"private_key", "private_key_file", "oauth_key", "oauth_key_file"} & settings.keys()):
         raise BuildFailed(f"{config} has {', '.join(found)}: keys do not go into a bundle; see PrivateKeySource")
+    if unknown := sorted(settings.keys() - Settings.model_fields.keys()):
+        near = get_close_matches(unknown[0], Settings.model_fields, n=1)
+        meant = f" (is {near[0]} meant?)" if near else ""
+        raise BuildFailed(f"{config}: there is no setting {', '.join(unknown)}{meant}; docs/settings.md lists them")
 
 
 def prune(folder: Path) -> None:

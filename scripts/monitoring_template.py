@@ -159,6 +159,8 @@ def of_ours(metrics: tuple[Metric, ...] = METRICS) -> Iterator[Watch]:
                 threshold=metric.alarm.threshold,
                 period_seconds=metric.alarm.period_seconds,
                 periods=metric.alarm.periods,
+                below=metric.alarm.below,
+                silence_is_bad=metric.alarm.below,
                 sentence=metric.alarm.sentence,
             )
 

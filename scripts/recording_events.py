@@ -27,6 +27,16 @@ A bucket that must not tell EventBridge sends the recordings to the stack's queu
   scripts/enable-recording-events connect-1234567890ab --queue arn:aws:sqs:... --prefix connect/ALIAS/CallRecordings
 """
 
+_CREDENTIALS = "give credentials of the bucket's account: AWS_PROFILE, a role, or `aws sso login`"
+FIXES = {
+    "NoCredentialsError": _CREDENTIALS,
+    "ProfileNotFound": _CREDENTIALS,
+    "ExpiredToken": _CREDENTIALS,
+    "NoSuchBucket": "take the name from the Connect console: Data storage, Call recordings",
+    "AccessDenied": "these credentials need s3:GetBucketNotification and s3:PutBucketNotification on the bucket",
+}
+"""What to do, by the code of S3 or the kind of error."""
+
 
 class NotEnabled(Exception):
     """The bucket's notifications are not what they should be; the message says what to do."""
@@ -53,6 +63,10 @@ def main(arguments: list[str] | None = None, *, s3: Any = None, sleep: Callable[
         print(enable(s3 or _client(), options, sleep=sleep))
     except (NotEnabled, BotoCoreError, ClientError) as error:
         print(f"enable-recording-events: {error}", file=sys.stderr)
+        answer: dict[str, Any] = getattr(error, "response", {})
+        code = answer.get("Error", {}).get("Code") or type(error).__name__
+        if code in FIXES:
+            print(f"  fix: {FIXES[code]}", file=sys.stderr)
         return 1
     return 0
 

@@ -129,7 +129,7 @@ class Pipeline:
             self._drive(run)
         except (LeaseLost, Unavailable) as error:
             # Ours is an old lease, or the journal cannot be written: the step is done again by whoever comes next.
-            log.warning("voicemail %s: %s", run.voicemail_id, error)
+            log.warning("voicemail %s: left as it is, because of %s", run.voicemail_id, error.brief)
         return True
 
     def _drive(self, run: Run) -> None:
@@ -215,7 +215,9 @@ class Pipeline:
 
     def _park(self, run: Run, step: Step, why: str, *, brief: str, reached: bool) -> None:
         """`why` goes to the journal; `brief` is what a log may hold of it; `reached`: the target did answer."""
-        log.error("voicemail %s to %s: parked at %s: %s", run.voicemail_id, run.target, step.name, brief)
+        # The name of a target that does not exist came with the call, and may be anything.
+        target = run.target if run.target in self.targets else "an unknown target"
+        log.error("voicemail %s to %s: parked at %s: %s", run.voicemail_id, target, step.name, brief)
         self.journal.park(run, step=step.name, why=why, now=self.now(), reached=reached)
 
     # ------------------------------------------------------------------------------------------------ what a step gets

@@ -49,7 +49,10 @@ _NOT_A_NUMBER = re.compile(
     )""",
     re.VERBOSE,
 )
-_PHONE_NUMBER = re.compile(r"(?<![A-Za-z0-9.])(?:\+ ?)?\(?\d(?:[ .\-]?\(?\d|\)[ .\-]?\d){6,19}+(?![A-Za-z0-9])")
+# In the query of an address, a plus is %2B.
+_PHONE_NUMBER = re.compile(
+    r"(?:(?<![A-Za-z0-9.])(?:\+ ?)?|%2[Bb])\(?\d(?:[ .\-]?\(?\d|\)[ .\-]?\d){6,19}+(?![A-Za-z0-9])"
+)
 
 _UNSEEN = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0))} | {
     code: f"\\u{code:04x}" for code in (0x200E, 0x200F, *range(0x2028, 0x202F), *range(0x2066, 0x206A), 0xFEFF)

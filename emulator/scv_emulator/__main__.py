@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import json
 import sys
 from collections.abc import Callable, Sequence
@@ -63,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         serve(emulator, announce=_announcing(given, door, env_file))
     except (OSError, ImportError, _ConnectRefused) as error:
-        parser.tell(str(error), kind=type(error).__name__, exit_code=_FAILED)
+        parser.tell(f"{error}{_fix(error)}", kind=type(error).__name__, exit_code=_FAILED)
         return _FAILED
     finally:
         if door.aws is not None:
@@ -75,6 +76,14 @@ class _ConnectRefused(Exception):
     """The template, a parameter or a flow cannot be used."""
 
 
+def _fix(error: Exception) -> str:
+    if isinstance(error, ImportError):
+        return "; --connect needs more packages: pip install 'scv-voicemail[emulator-aws]'"
+    if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
+        return "; choose another --port, or leave it out for a free one"
+    return ""
+
+
 def _announcing(given: argparse.Namespace, door: ConnectDoor, env_file: Path | None) -> Callable[[Emulator], None]:
     """What is told once requests are answered, after the local AWS has been started."""
 
@@ -84,7 +93,7 @@ def _announcing(given: argparse.Namespace, door: ConnectDoor, env_file: Path | N
         if given.connect is not None:
             aws = _start_aws(emulator, door, given)
             told["aws"] = about(aws)
-            variables |= aws.env()
+            variables |= _stack_settings(aws, emulator)
         if env_file is not None:
             write_private(env_file, env_text(variables))
         sys.stdout.write(f"{_json(**told) if given.json else emulator.url}\n")
@@ -105,12 +114,18 @@ def _start_aws(emulator: Emulator, door: ConnectDoor, given: argparse.Namespace)
             emulator, given.connect, functions=functions, parameters=parameters, random_seed=given.seed
         )
         door.aws = aws.start()
-        beside_salesforce.put_keys(aws, emulator)
+        beside_salesforce.put_keys(aws.client("ssm"), emulator.env())
         door.line = beside_salesforce.phone_line(aws, given.connect)
     except (ValueError, LookupError) as error:
         raise _ConnectRefused(f"{given.connect}: {error}") from error
     aws.run_in_background()
     return aws
+
+
+def _stack_settings(aws: LocalAws, emulator: Emulator) -> dict[str, str]:
+    from scv_emulator.aws import beside_salesforce  # noqa: PLC0415 - needs the extra emulator-aws
+
+    return beside_salesforce.settings(aws, emulator)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -137,7 +152,8 @@ def _parser() -> _Parser:
     parser = _Parser(
         prog="scv_emulator",
         description="A local Salesforce org with Service Cloud Voice.",
-        epilog="Example: scv-voicemail emulator --write-env emulator.env --apply-delay-ms 1000",
+        epilog="Examples: scv-voicemail emulator --write-env emulator.env --apply-delay-ms 1000;"
+        " with AWS: scv-voicemail emulator --write-env emulator.env --connect lambdas/template.yaml",
     )
     add = parser.add_argument
     add("--port", type=_port, default=0, help="port on 127.0.0.1; 0 takes a free one (default)")
@@ -152,7 +168,9 @@ def _parser() -> _Parser:
     add("--connect", type=Path, metavar="TEMPLATE", help="run a SAM template on a local AWS, with Amazon Connect")
     add("--parameter", action="append", default=[], type=_pair, metavar="NAME=VALUE", help="one of its parameters")
     add("--functions", choices=["worker", "none"], default="worker", help="what stands for Lambda (default: worker)")
-    add("--python-path", action="append", default=[], type=Path, metavar="DIR", help="where its packages are")
+    add(
+        "--python-path", action="append", default=[], type=Path, metavar="DIR", help="where its functions' packages are"
+    )
     add("--list-switches", action="store_true", help="list the switches and exit")
     return parser
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from scv_emulator.org import Org
 
-_PREFIX = "SCV_VOICEMAIL_"
+PREFIX = "SCV_VOICEMAIL_"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +64,7 @@ def settings(org: Org, files: Files) -> dict[str, str]:
         "DIALED_NUMBER": next((one.number for one in seed.phone_channels), None),
         "DEFAULT_REGION": "US",
     }
-    return {f"{_PREFIX}{name}": str(value) for name, value in named.items() if value is not None}
+    return {f"{PREFIX}{name}": str(value) for name, value in named.items() if value is not None}
 
 
 def write_private(path: Path, text: str) -> Path:

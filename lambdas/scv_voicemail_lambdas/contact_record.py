@@ -14,6 +14,7 @@ from scv_voicemail.aws_wiring import AmazonConnect
 from scv_voicemail.errors import Rejected, Unavailable, VoicemailError
 from scv_voicemail.intake.contact_records import read_contact_record
 from scv_voicemail.intake.kinesis_fragments import SERVICE
+from scv_voicemail.redaction import redact
 
 from scv_voicemail_lambdas import runtime
 from scv_voicemail_lambdas.batches import Answer, Record, settle, stream_records
@@ -42,7 +43,7 @@ def answer(
     def set_aside(record: Record, error: VoicemailError) -> bool:
         if dead_letters is None or not _is_hopeless(record, error, now=parts.now()):
             return False
-        about = {"reason": str(error), "stream": record.source, "sequenceNumber": record.id}
+        about = {"reason": redact(str(error)), "stream": record.source, "sequenceNumber": record.id}
         dead_letters.send(json.dumps({"contactRecord": record.data, **about}))
         return True
 

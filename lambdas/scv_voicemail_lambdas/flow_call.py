@@ -71,7 +71,7 @@ def answer(event: Mapping[str, Any], parts: FlowParts, metrics: Metrics, *, cloc
 
 def create_voice_call(call: FlowEvent, parts: FlowParts, _metrics: Metrics, clock: Clock) -> Answer:
     """Open the VoiceCall. One that this contact has already is given back by Salesforce: a repeat is no second call."""
-    caller = caller_number(call.caller, default_region=parts.default_region)
+    caller = _caller(call, parts)
     new = CreateVoiceCall(
         vendor_call_key=call.contact_id,
         to=call.dialed_number,
@@ -103,7 +103,7 @@ def before_recording(call: FlowEvent, parts: FlowParts, metrics: Metrics, clock:
 
     What Salesforce does not take now, the delivery does later.
     """
-    caller = caller_number(call.caller, default_region=parts.default_region)
+    caller = _caller(call, parts)
     mark = UpdateVoiceCall(
         is_active_call=True,
         call_origin=CallOrigin.VOICEMAIL,
@@ -158,6 +158,14 @@ METHODS: Mapping[str, Callable[[FlowEvent, FlowParts, Metrics, Clock], Answer]] 
     "reviewRecording": review_recording,
     "giveUpVoicemail": give_up_voicemail,
 }
+
+
+def _caller(call: FlowEvent, parts: FlowParts) -> str:
+    """Who calls; whoever sends a number that nobody can have withholds the true one."""
+    try:
+        return caller_number(call.caller, default_region=parts.default_region)
+    except BadVoicemail:
+        return ANONYMOUS
 
 
 def _rounded_up(at: datetime) -> datetime:

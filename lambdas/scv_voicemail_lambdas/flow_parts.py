@@ -13,6 +13,7 @@ from scv_voicemail.storage_wiring import telephony_key
 from scv_voicemail.target_wiring import TELEPHONY_NEEDS, require
 from scv_voicemail.telephony import TelephonyClient
 
+from scv_voicemail_lambdas.deadline import still_waited_for
 from scv_voicemail_lambdas.review import Reviews
 
 TIMEOUT_SECONDS = 1.5
@@ -50,6 +51,7 @@ def flow_parts(settings: Settings, *, aws: AwsClients | None = None) -> FlowPart
             timeout_seconds=TIMEOUT_SECONDS,
             connect_timeout_seconds=CONNECT_TIMEOUT_SECONDS,
             max_tries=1,
+            before_sending=still_waited_for,
             allow_plain_http=settings.allow_plain_http,
         ),
         reviews=_reviews(settings.review_location, quick) if settings.review_location else None,

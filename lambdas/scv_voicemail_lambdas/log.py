@@ -44,10 +44,10 @@ class JsonFormatter(logging.Formatter):
         """The finished line."""
         at = datetime.fromtimestamp(record.created, UTC)
         line: dict[str, Any] = {
-            "context": _about.get() or {},
+            "context": {name: redact(value) for name, value in (_about.get() or {}).items()},
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": redact(record.getMessage()),
+            "message": redact(_message(record)),
             "timestamp": f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03d}Z",
         }
         if record.exc_info and record.exc_info[1] is not None:
@@ -55,11 +55,19 @@ class JsonFormatter(logging.Formatter):
         return json.dumps(line, sort_keys=True, default=str)
 
 
+def _message(record: logging.LogRecord) -> str:
+    try:
+        return record.getMessage()
+    except (TypeError, ValueError, KeyError):
+        # Values that do not fit the words: logging would print both to stderr, as they are.
+        return str(record.msg)
+
+
 def told(error: BaseException) -> dict[str, Any]:
     """What a log may hold of an exception: its text may quote a caller, our own errors have a `brief`."""
     kind = error.brief if isinstance(error, VoicemailError) else type(error).__name__
     frames = traceback.extract_tb(error.__traceback__)
-    return {"kind": kind, "where": [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]}
+    return {"kind": redact(kind), "where": [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]}
 
 
 def set_up(level: str = "INFO", *, stream: TextIO | None = None) -> None:

@@ -23,11 +23,15 @@ MAX_VALUES = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alarm:
-    """Rings when the metric is at or above `threshold` in `periods` periods of `period_seconds` in a row."""
+    """Rings when the metric is at or above `threshold` in `periods` periods of `period_seconds` in a row.
+
+    With `below`, when it is below it, or when nothing is heard of it.
+    """
 
     threshold: float
     period_seconds: int
     periods: int = 1
+    below: bool = False
     sentence: str
 
 
@@ -52,6 +56,7 @@ class Name(StrEnum):
     VOICEMAIL_GIVEN_UP = "VoicemailGivenUp"
     STORED_TO_ACCEPTED_SECONDS = "StoredToAcceptedSeconds"
     RECORDING_RECOVERED = "RecordingRecovered"
+    RECORDINGS_LOOKED_THROUGH = "RecordingsLookedThrough"
     RECORD_FAILED = "RecordFailed"
     RECORD_SET_ASIDE = "RecordSetAside"
     DOORBELLS_RUNG = "DoorbellsRung"
@@ -117,6 +122,19 @@ METRICS: tuple[Metric, ...] = (
             threshold=1,
             period_seconds=900,
             sentence="Events of the recordings bucket do not arrive: voicemails come up to an hour late.",
+        ),
+    ),
+    Metric(
+        name=Name.RECORDINGS_LOOKED_THROUGH,
+        unit="Count",
+        statistic="Sum",
+        sentence="Looks through the recordings that came to their end, one every quarter of an hour.",
+        alarm=Alarm(
+            threshold=1,
+            period_seconds=3600,
+            below=True,
+            sentence="Nobody looks for recordings that no event has told of: see SweepFunction's log and duration. "
+            'Afterwards invoke it with {"reconcile": true, "hours": 24}.',
         ),
     ),
     Metric(

@@ -28,45 +28,73 @@ LONGEST_CALL = timedelta(hours=3)
 """Connect sorts recordings into days by the beginning of the call, and stores them at its end."""
 
 
-def reconcile(parts: AmazonConnect, metrics: Metrics, *, seconds_left: Callable[[], float]) -> int:
+def reconcile(
+    parts: AmazonConnect, metrics: Metrics, *, seconds_left: Callable[[], float], oldest: timedelta = OLDEST
+) -> int:
     """How many voicemails were recovered. What fails does not stop the others; it is raised when all are done."""
-    reception, now = Reception(parts, metrics), parts.now()
-    recovered, failures = 0, list[VoicemailError]()
-    for found in _recordings(parts, since=now - OLDEST, until=now - YOUNGEST):
-        if seconds_left() < RESERVE_SECONDS:
-            raise Unavailable("there were more recordings than time to look at them", service="s3")
+    look, now = _Look(parts, metrics, seconds_left), parts.now()
+    since, until = now - oldest, now - YOUNGEST
+    for bucket, prefix in _folders(parts, since=since, until=until):
+        look.through(bucket, prefix, since=since, until=until)
+    if look.failures:
+        raise look.failures[0]
+    metrics.add(Name.RECORDINGS_LOOKED_THROUGH)
+    return look.recovered
+
+
+class _Look:
+    """One look through the recordings, and what came of it so far."""
+
+    def __init__(self, parts: AmazonConnect, metrics: Metrics, seconds_left: Callable[[], float]) -> None:
+        self._parts = parts
+        self._metrics = metrics
+        self._seconds_left = seconds_left
+        self._reception = Reception(parts, metrics)
+        self.recovered = 0
+        self.failures: list[Exception] = []
+
+    def through(self, bucket: str, prefix: str, *, since: datetime, until: datetime) -> None:
+        """Take in whatever lies there and was stored in this time."""
         try:
-            is_new = _take(found, parts, reception)
+            for recording in self._parts.objects.listed(bucket, prefix, since=since, until=until):
+                if self._seconds_left() < RESERVE_SECONDS:
+                    raise Unavailable("there were more recordings than time to look at them", service="s3")
+                self._at(bucket, recording)
+        except VoicemailError as error:
+            log.error("not all recordings of a folder were looked at: %s", error.brief)  # noqa: TRY400 - the brief says it all
+            self.failures.append(error)
+
+    def _at(self, bucket: str, recording: StoredObject) -> None:
+        try:
+            is_new = self._take(bucket, recording.key)
         except Rejected as error:
             # Whoever announced it has failed with it before, and left a dead letter.
             log.warning("a recording cannot be taken in: %s", error.brief)
-        except VoicemailError as error:
-            log.error("a recording could not be taken in: %s", error.brief)  # noqa: TRY400 - the brief says it all
-            failures.append(error)
+        except Exception as error:  # noqa: BLE001 - also a defect of ours must not hide the others; it is raised later
+            kind = error.brief if isinstance(error, VoicemailError) else type(error).__name__
+            log.error("a recording could not be taken in: %s", kind)  # noqa: TRY400 - as above
+            self.failures.append(error)
         else:
-            recovered += is_new
+            self.recovered += is_new
             if is_new:
-                metrics.add(Name.RECORDING_RECOVERED)
-    if failures:
-        raise failures[0]
-    return recovered
+                self._metrics.add(Name.RECORDING_RECOVERED)
+
+    def _take(self, bucket: str, key: str) -> bool:
+        ours = self._parts.recordings
+        kept = ours.id_of(key) if bucket == ours.bucket else None
+        if kept is not None:
+            return self._reception.kept_recording(kept, key)
+        return self._reception.recording(bucket, key, patient=False)
 
 
-def _take(found: tuple[str, StoredObject], parts: AmazonConnect, reception: Reception) -> bool:
-    bucket, recording = found
-    kept = parts.recordings.id_of(recording.key) if bucket == parts.recordings.bucket else None
-    if kept is not None:
-        return reception.kept_recording(kept, recording.key)
-    return reception.recording(bucket, recording.key, patient=False)
+def _folders(parts: AmazonConnect, *, since: datetime, until: datetime) -> Iterator[tuple[str, str]]:
+    """Where recordings of this time may lie, as bucket and prefix.
 
-
-def _recordings(parts: AmazonConnect, *, since: datetime, until: datetime) -> Iterator[tuple[str, StoredObject]]:
-    """The bucket and object of every recording that was stored in this time."""
-    objects, ours, theirs = parts.objects, parts.recordings, parts.settings.connect_recordings
-    for one in objects.listed(ours.bucket, f"{ours.prefix}/", since=since, until=until):
-        yield ours.bucket, one
-    if theirs is None:
-        return
-    for day in sorted({f"{at:%Y/%m/%d}" for at in (since - LONGEST_CALL, since, until)}):
-        for one in objects.listed(theirs.bucket, f"{theirs.prefix}/{day}/", since=since, until=until):
-            yield theirs.bucket, one
+    Ours come last: S3 lists everything that is kept, a year of it, and Lambda may not wait for that.
+    """
+    ours, theirs = parts.recordings, parts.settings.connect_recordings
+    if theirs is not None:
+        first = (since - LONGEST_CALL).date()
+        for day in (first + timedelta(days=number) for number in range((until.date() - first).days + 1)):
+            yield theirs.bucket, f"{theirs.prefix}/{day:%Y/%m/%d}/"
+    yield ours.bucket, f"{ours.prefix}/"

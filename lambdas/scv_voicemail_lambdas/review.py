@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
@@ -12,8 +12,6 @@ from urllib.parse import quote
 
 from scv_voicemail.aws.media import MediaReader
 from scv_voicemail.settings import S3Folder
-
-BLOCK_BYTES = 64 * 1024
 
 
 class Objects(Protocol):
@@ -49,7 +47,7 @@ class Reviews:
         """The address of a prompt with what the caller said from `began_at` on, until `ended_at` or now."""
         # Only a review needs these, and a caller waits for everything else that this function does.
         from scv_voicemail.intake.kinesis_video import write_customer_audio  # noqa: PLC0415 - as above
-        from scv_voicemail.intake.wav_writing import mulaw_wav, trimmed, write_wav  # noqa: PLC0415 - as above
+        from scv_voicemail.intake.wav_writing import mulaw_wav, trimmed, wav_of_samples  # noqa: PLC0415 - as above
 
         with tempfile.TemporaryDirectory(prefix="scv-voicemail-") as folder:
             samples, whole, message, prompt = (
@@ -57,16 +55,10 @@ class Reviews:
             )
             with samples.open("wb") as out, self._media.open(stream_arn, since=began_at) as chunks:
                 heard = write_customer_audio(chunks, out, contact_id=contact_id, until_live=True)
-            write_wav(_blocks(samples), whole, sample_rate_hz=heard.sample_rate_hz)
+            wav_of_samples(samples, whole, sample_rate_hz=heard.sample_rate_hz)
             end = (ended_at - heard.began_at).total_seconds() if ended_at else None
             trimmed(whole, message, start_seconds=(began_at - heard.began_at).total_seconds(), end_seconds=end)
             mulaw_wav(message, prompt)
             key = f"{self._place.prefix}/{contact_id}-{self._new_id()}.wav"
             self._objects.put(self._place.bucket, key, prompt, content_type="audio/wav")
         return f"https://{self._place.bucket}.s3.{self._region}.amazonaws.com/{quote(key)}"
-
-
-def _blocks(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        while block := file.read(BLOCK_BYTES):
-            yield block

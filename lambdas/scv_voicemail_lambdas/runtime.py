@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 from scv_voicemail.errors import VoicemailError
+from scv_voicemail.redaction import redact
 from scv_voicemail.settings import Settings, load
 
 from scv_voicemail_lambdas.log import about, set_up, told
@@ -64,7 +65,7 @@ def invocation(context: Context) -> Iterator[Metrics]:
             kind = str(told(error)["kind"])
             log.exception("the invocation failed: %s", kind)
             # Our own text may quote a caller, so it goes no further.
-            raise HandlerFailed(f"{kind} {_fix(error)}".strip()) from None
+            raise HandlerFailed(redact(f"{kind} {_fix(error)}".strip())) from None
         finally:
             metrics.flush()
 

@@ -12,7 +12,7 @@ from scv_voicemail.ports import Gate, Run, RunState
 
 from scv_voicemail_lambdas import runtime
 from scv_voicemail_lambdas.metrics import Metrics, Name
-from scv_voicemail_lambdas.reconciliation import reconcile
+from scv_voicemail_lambdas.reconciliation import OLDEST, reconcile
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +27,10 @@ GRACE_SECONDS = 30.0
 
 
 def handler(event: Mapping[str, Any], context: runtime.Context) -> dict[str, int]:
-    """What Lambda calls: `{"reconcile": true}` looks through the recordings, anything else through the journal."""
+    """What Lambda calls: `{"reconcile": true}` looks through the recordings, anything else through the journal.
+
+    After an outage, `{"reconcile": true, "hours": 24}` looks through those of so many hours.
+    """
     with runtime.invocation(context) as metrics:
         return answer(event, runtime.parts(), metrics, seconds_left=runtime.seconds_left(context))
 
@@ -37,7 +40,8 @@ def answer(
 ) -> dict[str, int]:
     """How many voicemails were rung for, or recovered."""
     if event.get("reconcile"):
-        return {"recovered": reconcile(parts, metrics, seconds_left=seconds_left)}
+        oldest = timedelta(hours=event["hours"]) if "hours" in event else OLDEST
+        return {"recovered": reconcile(parts, metrics, seconds_left=seconds_left, oldest=oldest)}
     return {"rung": sweep(parts, metrics)}
 
 

@@ -7,7 +7,6 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from scv_voicemail.aws.objects import StoredObject
@@ -82,14 +81,17 @@ class FakeQueue:
 
 
 class FakeObjects:
-    """Lists the keys it was given, by bucket, with the time they were stored."""
+    """Lists the keys it was given, by bucket, with the time they were stored; or breaks."""
 
     def __init__(self) -> None:
         self.stored: dict[str, dict[str, datetime]] = {}
         self.listings: list[str] = []
+        self.breaking: dict[str, Exception] = {}
 
     def listed(self, bucket: str, prefix: str, *, since: datetime, until: datetime) -> list[StoredObject]:
         self.listings.append(f"{bucket}/{prefix}")
+        if bucket in self.breaking:
+            raise self.breaking[bucket]
         found = self.stored.get(bucket, {})
         return [
             StoredObject(key=key, size_bytes=1, last_modified=at)
@@ -222,8 +224,3 @@ def failed(*names: str) -> dict[str, list[dict[str, str]]]:
 
 def ago(seconds: float) -> datetime:
     return datetime.now(UTC) - timedelta(seconds=seconds)
-
-
-def a_file(path: Path, content: bytes) -> Path:
-    path.write_bytes(content)
-    return path

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import random
-from array import array
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from typing import Any
 
 from tests.lambdas.bench import a_key
 from tests.mkv_files import a_fragment
+from tests.scenarios.left_messages import RATE_HZ as RATE
+from tests.scenarios.left_messages import speech
 
-RATE = 8000
 THEIRS = "theirs"
 """The bucket that Amazon Connect writes recordings into."""
 INSTANCE_ARN = "arn:aws:connect:eu-central-1:123456789012:instance/11111111-2222-3333-4444-555555555555"
@@ -20,17 +18,6 @@ BEGAN = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 MESSAGE_AT = BEGAN + timedelta(seconds=30)
 A, B, C = (f"{letter * 8}-1e84-4367-8930-f69a74b30ca6" for letter in "abc")
 """Three contacts."""
-
-
-@cache
-def speech(of: str, *, seconds: float = 2.0) -> bytes:
-    """Something like speech, another for everybody: bursts of noise of changing level, 16-bit mono at 8 kHz."""
-    draw = random.Random(of)
-    samples = array("h")
-    for _ in range(round(seconds * 10)):
-        level = draw.choice((500, 3000, 6000, 9000))
-        samples.extend(draw.randint(-level, level) for _ in range(RATE // 10))
-    return samples.tobytes()
 
 
 def stamp(at: datetime) -> str:
@@ -120,13 +107,7 @@ class Call:
     def described(self) -> dict[str, Any]:
         """What DescribeContact says."""
         record = self.record()
-        recordings = [
-            {
-                name: datetime.fromisoformat(text) if text and name.endswith("Timestamp") else text
-                for name, text in one.items()
-            }
-            for one in record["Recordings"] or ()
-        ]
+        recordings = [{name: _parsed(name, text) for name, text in one.items()} for one in record["Recordings"] or ()]
         return {
             "Arn": f"{INSTANCE_ARN}/contact/{self.id}",
             "Id": self.id,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from scv_voicemail.errors import BadVoicemail, Rejected, Unavailable, VoicemailE
 from scv_voicemail.settings import S3Folder
 from scv_voicemail.telephony import TelephonyClient
 from scv_voicemail_lambdas import flow_call
-from scv_voicemail_lambdas.deadline import within
+from scv_voicemail_lambdas.deadline import still_waited_for, within
 from scv_voicemail_lambdas.flow_parts import FlowParts
 from scv_voicemail_lambdas.metrics import Metrics
 from scv_voicemail_lambdas.review import Reviews
@@ -48,16 +48,23 @@ class Salesforce:
         return httpx.Response(self.status, json=self.content)
 
 
-def the_parts(salesforce: Salesforce, reviews: Reviews | None = None) -> FlowParts:
+def the_parts(
+    salesforce: Salesforce,
+    reviews: Reviews | None = None,
+    *,
+    key: Callable[[], str] = lambda: key_pair_of_this_process("flow").private_key_pem,
+    answer_seconds: float = 0.5,
+) -> FlowParts:
     client = TelephonyClient(
         base_url="https://org.example.com",
         org_id="00D000000000001",
         call_center="Center",
-        private_key_pem=key_pair_of_this_process("flow").private_key_pem,
+        private_key_pem=key,
         max_tries=1,
         transport=httpx.MockTransport(salesforce),
+        before_sending=still_waited_for,
     )
-    return FlowParts(telephony=client, reviews=reviews, default_region="US", answer_seconds=0.5)
+    return FlowParts(telephony=client, reviews=reviews, default_region="US", answer_seconds=answer_seconds)
 
 
 def an_event(method: str, **contact: Any) -> dict[str, Any]:
@@ -115,6 +122,17 @@ def test_a_caller_who_hides_the_number_is_opened_a_call_as_well(endpoint: Any) -
     called(salesforce, an_event("createVoiceCall", CustomerEndpoint=endpoint))
 
     assert salesforce.asked[0][2]["from"] == "anonymous"
+
+
+@pytest.mark.parametrize("method", ["createVoiceCall", "beforeRecording"])
+def test_a_number_that_nobody_can_have_is_a_caller_without_one(method: str) -> None:
+    """Whoever sends such a number on purpose must not have the message taken uncut and unmarked."""
+    salesforce = Salesforce(content={"voiceCallId": "0LQ000000000001AAA", "status": "pending"})
+
+    called(salesforce, an_event(method, CustomerEndpoint={"Address": "+" + "1234567890" * 4}))
+
+    body = salesforce.asked[0][2]
+    assert body.get("from", body.get("fromNumber")) in ("anonymous", None)
 
 
 def test_before_the_beep_the_call_is_marked_and_the_time_is_told() -> None:
@@ -305,6 +323,28 @@ def test_nobody_waits_longer_than_they_may() -> None:
     with pytest.raises(Unavailable, match="caller has waited"):
         within(0.05, lambda: over.wait(5))
     over.set()
+
+
+def test_what_came_too_late_is_not_sent_any_more() -> None:
+    """A sandbox stands still between two invocations: a request that waited there would take a voicemail that is
+    routed by then out of its queue."""
+    salesforce, key_is_there = Salesforce(), threading.Event()
+
+    def key() -> str:
+        key_is_there.wait(5)
+        return key_pair_of_this_process("flow").private_key_pem
+
+    parts = the_parts(salesforce, key=key, answer_seconds=0.05)
+    before = set(threading.enumerate())
+
+    with pytest.raises(Unavailable):
+        flow_call.answer(an_event("cancelOmniFlowExecution"), parts, Metrics(), clock=FakeClock())
+    (late,) = set(threading.enumerate()) - before
+    key_is_there.set()
+    late.join(5)
+
+    assert not late.is_alive()
+    assert salesforce.asked == []
 
 
 def test_what_the_work_raises_is_raised() -> None:

@@ -21,7 +21,7 @@ from tests.lambdas.aws_fakes import refused
 from tests.lambdas.calls import MESSAGE_AT, A, Call, stamp
 from tests.lambdas.contact_center import OURS, ContactCenter
 from tests.lambdas.infrastructure.stack import Stack
-from tests.scenarios.test_nothing_secret_in_logs import leaks
+from tests.scenarios.planted_secrets import leaks
 
 Centers = Callable[..., ContactCenter]
 NO_CHANNEL = "+18005550199"

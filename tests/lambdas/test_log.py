@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from scv_voicemail.errors import Unavailable
-from scv_voicemail_lambdas.log import about, set_up
+from scv_voicemail_lambdas.log import JsonFormatter, about, set_up
 
 OURS = logging.getLogger("scv_voicemail_lambdas.test")
 
@@ -87,3 +87,22 @@ def test_other_libraries_only_warn_whatever_our_level_is(stream: io.StringIO) ->
     OURS.debug("ours")
 
     assert [line["message"] for line in lines(stream)] == ["ours"]
+
+
+def test_what_a_line_is_about_tells_no_number(stream: io.StringIO) -> None:
+    """Contact ids come from outside; one that is none may be anything."""
+    with about(contactId="+14155550142"):
+        OURS.info("ignored")
+    with about(contactId="5324881f-1e84-4367-8930-f69a74b30ca6"):
+        OURS.info("ignored")
+
+    assert [line["context"]["contactId"] for line in lines(stream)] == ["***42", "5324881f-1e84-4367-8930-f69a74b30ca6"]
+
+
+def test_a_line_whose_values_do_not_fit_does_not_print_them() -> None:
+    """Python's logging would print words and values to stderr, which Lambda keeps with the log."""
+    record = logging.LogRecord("ours", logging.INFO, __file__, 1, "%s and %d", ("Hello, this is Ada", "+1"), None)
+
+    line = json.loads(JsonFormatter().format(record))
+
+    assert line["message"] == "%s and %d"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import pytest
-from scv_voicemail.errors import BadRecording, Unavailable
+from scv_voicemail.errors import BadRecording, PermissionMissing, Unavailable
 from scv_voicemail_lambdas import sweep
 
 from tests.builders import NOON, a_voicemail
@@ -74,10 +74,48 @@ def test_after_midnight_yesterdays_folder_is_looked_at_as_well() -> None:
     reconciled(around)
 
     assert around.objects.listings == [
-        "ours/voicemail_recordings/",
         f"theirs/{IVR_FOLDER}/2026/11/20/",
         f"theirs/{IVR_FOLDER}/2026/11/21/",
+        "ours/voicemail_recordings/",
     ]
+
+
+def test_a_year_of_our_own_recordings_keeps_nobody_elses_from_being_looked_at() -> None:
+    """S3 lists all of them for those of the last hour: if there is no time for that, Connect's are done by then."""
+    around = around_recordings(a_key())
+    around.intake.says[CONTACT] = a_taken()
+    around.objects.breaking["ours"] = TimeoutError("Lambda has had enough")
+
+    with pytest.raises(TimeoutError):
+        reconciled(around)
+
+    assert around.journal.voicemail(CONTACT) is not None
+
+
+@pytest.mark.parametrize(
+    ("closed", "open_", "key"),
+    [("theirs", "ours", f"voicemail_recordings/{CONTACT}.wav"), ("ours", "theirs", a_key())],
+)
+def test_a_bucket_that_may_not_be_listed_keeps_no_other_from_being_looked_at(closed: str, open_: str, key: str) -> None:
+    """And the look does not count as done: an alarm tells of the missing right."""
+    around = around_recordings(key, bucket=open_)
+    around.intake.says[CONTACT] = a_taken()
+    around.objects.breaking[closed] = PermissionMissing("no list", service="s3")
+
+    with pytest.raises(PermissionMissing):
+        reconciled(around)
+
+    assert around.journal.voicemail(CONTACT) is not None
+    assert "RecordingsLookedThrough" not in around.counted
+
+
+def test_a_look_that_came_to_its_end_is_counted() -> None:
+    """An alarm waits for these, because a net that hangs nowhere makes no noise."""
+    around = around_recordings()
+
+    reconciled(around)
+
+    assert around.counted == {"RecordingsLookedThrough": 1}
 
 
 def test_one_that_fails_does_not_stop_the_others_and_is_not_hushed_up() -> None:
@@ -89,6 +127,33 @@ def test_one_that_fails_does_not_stop_the_others_and_is_not_hushed_up() -> None:
         reconciled(around)
 
     assert around.journal.voicemail(OTHER_CONTACT) is not None
+
+
+def test_one_that_brings_the_handler_down_does_not_stop_the_others_either() -> None:
+    """A defect, or a full disk: the next look would stumble over it in the same place."""
+    around = around_recordings(a_key(), a_key(OTHER_CONTACT))
+    around.intake.says = {CONTACT: OSError("no space left on device"), OTHER_CONTACT: a_taken(OTHER_CONTACT)}
+
+    with pytest.raises(OSError, match="no space"):
+        reconciled(around)
+
+    assert around.journal.voicemail(OTHER_CONTACT) is not None
+
+
+def test_after_an_outage_somebody_may_ask_for_a_longer_look() -> None:
+    """Looks that failed are not made up for by themselves: the next one begins where it always does."""
+    around = around_recordings(a_key(), at=NOON - timedelta(hours=30))
+    around.intake.says[CONTACT] = a_taken()
+    event = {"reconcile": True, "hours": 36}
+
+    answer = sweep.answer(event, around.parts, around.metrics, seconds_left=around.seconds_left)
+
+    assert answer == {"recovered": 1}
+    assert [one.removeprefix(f"theirs/{IVR_FOLDER}/") for one in around.objects.listings[:-1]] == [
+        "2026/11/18/",
+        "2026/11/19/",
+        "2026/11/20/",
+    ]
 
 
 def test_a_recording_that_can_never_be_taken_is_no_failure_of_the_sweep() -> None:

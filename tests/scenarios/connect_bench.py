@@ -17,7 +17,9 @@ from typing import Any, Self
 import pytest
 import time_machine
 from scv_emulator.aws import LocalAws
+from scv_emulator.aws.beside_salesforce import INSTANCE_ARN, fitting_parameters, put_keys
 from scv_emulator.aws.functions import Functions
+from scv_emulator.aws.phone_line import QUEUE, PhoneLine
 from scv_emulator.clock import Clock
 from scv_emulator.connect.caller import Step
 from scv_emulator.connect.flow import Flow, read_flows
@@ -37,15 +39,9 @@ from tests.scenarios.simulation import Held, held
 ROOT = Path(__file__).parents[2]
 TEMPLATE = ROOT / "lambdas" / "template.yaml"
 FLOWS = ROOT / "lambdas" / "contact_flows"
-INSTANCE_ARN = "arn:aws:connect:us-east-1:123456789012:instance/0f8fad5b-d9cb-469f-a165-70867728950e"
-QUEUE_ARN = f"{INSTANCE_ARN}/queue/66666666-7777-4888-8999-000000000000"
-STREAM_ARN = "arn:aws:kinesis:us-east-1:123456789012:stream/contact-records"
-THEIRS = "connect-recordings"
-"""The bucket that Amazon Connect writes recordings into."""
 DIALED = "+18005550100"
 IVR, KVS = "voicemail_module", "voicemail_module_kvs"
 """The two modules: Connect records the message, or streams it."""
-TELEPHONY_KEY, OAUTH_KEY = "/scv/telephony-key", "/scv/oauth-key"
 
 
 class SharedClock(Clock):
@@ -100,10 +96,8 @@ class ConnectBench:
             environment = stack.enter_context(pytest.MonkeyPatch.context())
             for name, value in self.aws.env().items():
                 environment.setenv(name, value)
-            keys = {TELEPHONY_KEY: "PRIVATE_KEY_FILE", OAUTH_KEY: "OAUTH_KEY_FILE"}
-            for name, file in keys.items():
-                pem = Path(named[f"{PREFIX}{file}"]).read_text(encoding="ascii")
-                self.aws.client("ssm").put_parameter(Name=name, Value=pem, Type="SecureString")
+            put_keys(self.aws.client("ssm"), named)
+            self.line = PhoneLine(self.aws.account, shipped_flows())
             self.aws.account.transcribe.script.seconds = 4.0
             self.aws.connect.record_milliseconds = True
             self.aws.connect.streams.idle_seconds = 0.1
@@ -122,27 +116,9 @@ class ConnectBench:
         self._stack.__exit__(kind, error, trace)
 
     def _aws(self, named: Mapping[str, str]) -> LocalAws:
-        def of_org(name: str) -> str:
-            return named[f"{PREFIX}{name}"]
-
-        parameters = {
-            "SalesforceOrgId": of_org("ORG_ID"),
-            "CallCenterApiName": of_org("CALL_CENTER"),
-            "TelephonyUrl": of_org("TELEPHONY_URL"),
-            "LoginUrl": of_org("LOGIN_URL"),
-            "ClientId": of_org("CLIENT_ID"),
-            "Username": of_org("USERNAME"),
-            "PrivateKeySource": f"ssm:{TELEPHONY_KEY}",
-            "OauthKeySource": f"ssm:{OAUTH_KEY}",
-            "ConnectInstanceArn": INSTANCE_ARN,
-            "ConnectRecordingsBucketName": THEIRS,
-            "ConnectRecordingsPrefix": "connect/demo/CallRecordings",
-            "ContactRecordStreamArn": STREAM_ARN,
-            "DialedNumber": DIALED,
-        }
         return LocalAws(
             TEMPLATE,
-            parameters | dict(self.parameters),
+            fitting_parameters(named) | {"DialedNumber": DIALED, **self.parameters},
             functions=self.functions,
             environment=self._own,
             clock=self.clock,
@@ -165,8 +141,8 @@ class ConnectBench:
             customer_number=f"+1415555{number:04d}",
             system_number=DIALED,
             began_at=self.clock.now(),
-            queue_arn=QUEUE_ARN,
-            queue_name="Support",
+            queue_arn=self.line.parameters["QueueArn"],
+            queue_name=QUEUE.name,
         )
 
     def call(
@@ -180,25 +156,19 @@ class ConnectBench:
         **circumstances: Any,
     ) -> CallReport:
         """A call to our flows; nothing that it sets off has been delivered yet."""
-        functions = self.aws.account.stack.functions
-        arns = {
-            "FlowCallFunctionArn": f"{functions['FlowCallFunction'].arn}:live",
-            "QueueArn": QUEUE_ARN,
-            "HoldPromptArn": f"{INSTANCE_ARN}/prompt/hold",
+        flow_parameters = {
+            **self.line.parameters,
+            "VoicemailSeconds": "60",
             "VoicemailModuleArn": f"{INSTANCE_ARN}/flow-module/{module}",
-            "VoicemailFlowArn": f"{INSTANCE_ARN}/contact-flow/voicemail_flow",
-            "InQueueOfferFlowArn": f"{INSTANCE_ARN}/contact-flow/in_queue_offer",
-            "CustomerWhisperFlowArn": f"{INSTANCE_ARN}/contact-flow/customer_whisper",
-            "AgentWhisperFlowArn": f"{INSTANCE_ARN}/contact-flow/agent_whisper",
+            **(parameters or {}),
         }
-        numbers = {"VoicemailSeconds": "60", "VoicemailExtensions": "0", "OfferSeconds": "60"}
         return simulate(
             shipped_flows(),
             entry,
             script,
             self.aws.connect,
             contact=contact or self.caller(),
-            parameters=arns | numbers | dict(parameters or {}),
+            parameters=flow_parameters,
             circumstances=Circumstances(**circumstances),
             strict=False,  # checked by tests of their own
         )

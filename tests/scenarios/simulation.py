@@ -21,7 +21,7 @@ from scv_voicemail.journal.sqlite import SqliteJournal
 from scv_voicemail.pipeline import Pipeline, Policy
 from scv_voicemail.ports import Run
 from scv_voicemail.salesforce import SalesforceClient
-from scv_voicemail.telephony import CreateVoiceCall, ExecuteOmniFlow, TelephonyClient, UpdateVoiceCall
+from scv_voicemail.telephony import CallOrigin, CreateVoiceCall, ExecuteOmniFlow, TelephonyClient, UpdateVoiceCall
 from scv_voicemail.transcription.nothing import NoTranscription
 from scv_voicemail.voicemail import Voicemail
 
@@ -203,6 +203,12 @@ class Simulation:
     def route_live(self, call_id: str, dialed_number: str) -> None:
         """Route a live call, as the inbound contact flow does."""
         self.telephony.execute_omni_flow(call_id, ExecuteOmniFlow(dialed_number=dialed_number))
+
+    def mark_live(self, call_id: str) -> None:
+        """Mark a live call as voicemail, as the contact flow does before the beep."""
+        self.telephony.update_voice_call(
+            call_id, UpdateVoiceCall(is_active_call=True, call_origin=CallOrigin.VOICEMAIL)
+        )
 
     def close_live(self, call_id: str, *, start: datetime, end: datetime) -> None:
         """Close a live call, as the sync job of a telephony system does."""

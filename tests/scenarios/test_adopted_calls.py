@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import pytest
 from scv_voicemail.ports import RunState
 from scv_voicemail.telephony import InitiationMethod
 
@@ -76,6 +77,27 @@ def test_work_that_a_rep_had_accepted_on_the_live_call_is_not_taken_for_the_voic
         assert [one["Id"] for one in held.work] == [live]
         assert simulation.queues(held.pending) == ["Voicemail"]
         assert simulation.run(voicemail).warnings == []
+
+
+@pytest.mark.parametrize("rep_had_it", [False, True], ids=["in the queue", "with a rep"])
+def test_a_call_that_the_flow_has_marked_before_the_beep_is_routed_all_the_same(
+    tmp_path: Path, rep_had_it: bool
+) -> None:
+    """It is a voicemail for Salesforce before we come; the live call's work is still none of the voicemail's."""
+    with Simulation(tmp_path) as simulation:
+        voicemail = simulation.leave()
+        call_id = simulation.open_live(voicemail)
+        simulation.route_live(call_id, voicemail.dialed_number)
+        if rep_had_it:
+            simulation.emulator.accept(REP, call_id)
+        simulation.mark_live(call_id)
+        simulation.advance(1)
+
+        simulation.work()
+
+        assert simulation.flow.saw == [None, "Voicemail"]
+        assert simulation.queues(simulation.held(voicemail).pending) == ["Voicemail"]
+        assert simulation.run(voicemail).state is RunState.DELIVERED
 
 
 def test_a_doubtful_routing_of_an_adopted_call_looks_past_the_live_work(tmp_path: Path) -> None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 from scv_emulator.server import Emulator
 from scv_voicemail.cli.rehearsal import demo_recording
+from scv_voicemail.journal.sqlite import SqliteJournal
 
+from tests.builders import NOON, a_voicemail
 from tests.commands import PATIENCE_SECONDS, PREFIX, argv, environment, run, the_document
 from tests.scenarios.simulation import held
 
@@ -215,6 +218,18 @@ def test_the_caller_is_not_shown_in_full(settings: dict[str, str], wav: Path) ->
         assert "***42" in text
         assert "4155550142" not in text
         assert "My secret" not in text
+
+
+@pytest.mark.parametrize("command", ["status", "explain", "retry"])
+def test_a_voicemail_that_goes_nowhere_says_so(command: str, settings: dict[str, str]) -> None:
+    """Silence is kept and known, but nobody is bothered with it."""
+    with closing(SqliteJournal(Path(settings[f"{PREFIX}JOURNAL"]))) as journal:
+        journal.accept(a_voicemail(id="silent"), targets=(), now=NOON)
+
+    answer = run(command, "silent", settings=settings)
+
+    assert answer.returncode == 0, answer.stderr
+    assert "goes nowhere" in answer.stdout + answer.stderr
 
 
 @pytest.mark.parametrize("command", ["status", "explain", "retry"])

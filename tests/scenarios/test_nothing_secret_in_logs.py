@@ -6,7 +6,6 @@ import io
 import json
 import logging
 import os
-import re
 import stat
 import subprocess
 import sys
@@ -19,59 +18,21 @@ import httpx
 import pytest
 from scv_emulator.server import Emulator
 from scv_emulator.switches import Switches
+from scv_voicemail.errors import Unavailable
 from scv_voicemail.journal.memory import MemoryJournal
 from scv_voicemail.pipeline import Pipeline
-from scv_voicemail.ports import Attempt, Receipt, RunState, Step
+from scv_voicemail.ports import Attempt, Receipt, Run, RunState, Step
 from scv_voicemail.settings import Settings
 from scv_voicemail.transcription.nothing import NoTranscription
 from scv_voicemail.wiring import connect
 
 from tests.builders import a_transcript, a_voicemail
+from tests.scenarios.planted_secrets import BAD_DAY, CALLER, ECHO, REFUSED, SAID, SECRETS, SIGNED, key_lines, leaks
 from tests.scenarios.simulation import PREFIX
 from tests.wav_files import a_wav_file
 
-CALLER = "+14155550142"
-SAID = "Ada Lovelace speaking, my card ends in four two."
 QUICK = {"patience_seconds": 3, "retry_base_seconds": 0.1, "probe_seconds": 0.3}
 PATIENCE_SECONDS = 120
-
-ECHO = {
-    "code": "INVALID_INPUT",
-    "message": f"cannot take '{SAID}' of {CALLER} at https://pbx.example.com/recordings/secret-name.wav",
-}
-"""A vendor that quotes what it was sent."""
-
-BAD_DAY: list[dict[str, Any]] = [
-    {"kind": "status", "status": 503, "method": "POST", "path": "*/voiceCalls", "body": ECHO},
-    {"kind": "expired_session", "method": "GET", "path": "*/query*"},
-    {"kind": "status", "status": 500, "method": "PATCH", "path": "*/voiceCalls/0LQ*", "body": ECHO},
-    {"kind": "reset_after_commit", "method": "POST", "path": "*/messages"},
-    {"kind": "status", "status": 500, "method": "GET", "path": "*/query*", "skip": 4, "body": [ECHO]},
-]
-REFUSED = {"kind": "status", "status": 400, "method": "PATCH", "path": "*/omniFlow", "times": None, "body": ECHO}
-
-SECRETS = {
-    "a JWT": r"eyJ[\w-]{10,}\.",
-    "a session id": r"00D\w{12,15}(?:!|%21)",
-    "a private key": r"PRIVATE KEY",
-    "a bearer token": r"(?i)bearer\s+[\w.~+/=-]{12,}",
-    "what the caller said": r"(?i)ada lovelace|speaking|my card",
-    "the caller's number": r"415\D{0,2}555\D?0142",
-    "the dialed number": r"800\D{0,2}555\D?0100",
-    "the address of a recording": r"/recordings/|secret-name",
-}
-
-
-def leaks(text: str, *more: str) -> list[str]:
-    """What a log tells that it should not."""
-    found = [name for name, pattern in SECRETS.items() if re.search(pattern, text)]
-    return found + [f"{secret[:8]}…" for secret in more if secret in text]
-
-
-def key_lines(settings: Mapping[str, str]) -> list[str]:
-    """Every full line of the private keys."""
-    files = (settings[f"{PREFIX}PRIVATE_KEY_FILE"], settings[f"{PREFIX}OAUTH_KEY_FILE"])
-    return [line for file in files for line in Path(file).read_text(encoding="ascii").splitlines() if len(line) > 40]
 
 
 def tokens(emulator: Emulator) -> list[str]:
@@ -188,6 +149,43 @@ def test_a_defect_is_logged_with_its_place_and_without_its_words() -> None:
     assert journal.runs()[0].state is RunState.PARKED
 
 
+class BrokenJournal(MemoryJournal):
+    """A journal that breaks when a step is done, and quotes what it was to write."""
+
+    def receive(self, *_told: Any, **_more: Any) -> Run:
+        raise Unavailable(f"no answer to: {SAID} of {CALLER}", service="journal", status=500)
+
+
+def test_a_journal_that_breaks_is_logged_without_its_words() -> None:
+    """What a database says of a request may quote it."""
+    pipeline = Pipeline(
+        journal=BrokenJournal(),
+        targets={"broken": BrokenTarget()},
+        default_targets=["broken"],
+        transcriber=NoTranscription(),
+        owner="test",
+    )
+    pipeline.accept(a_voicemail(transcript=a_transcript()))
+    with plain_log("scv_voicemail") as log:
+        pipeline.work_one()
+
+    assert "Unavailable [service journal, HTTP 500]" in log.getvalue()
+    assert leaks(log.getvalue()) == []
+
+
+def test_a_target_that_nobody_knows_is_not_named() -> None:
+    """Its name came with the call; the journal keeps it."""
+    journal = MemoryJournal()
+    pipeline = Pipeline(journal=journal, targets={}, default_targets=[], transcriber=NoTranscription(), owner="test")
+    pipeline.accept(a_voicemail(targets=(SAID,)))
+    with plain_log("scv_voicemail") as log:
+        pipeline.work_one()
+
+    assert "to an unknown target: parked at choose" in log.getvalue()
+    assert leaks(log.getvalue()) == []
+    assert journal.runs()[0].target == SAID
+
+
 def test_what_is_looked_for_would_be_found() -> None:
     """The proof that these tests can fail: each secret is seen when it stands in a line."""
     lines = {
@@ -199,6 +197,7 @@ def test_what_is_looked_for_would_be_found() -> None:
         "the caller's number": f"from {CALLER}",
         "the dialed number": "to +1 800 555-0100",
         "the address of a recording": "http://127.0.0.1:1/_emulator/recordings/a.wav",
+        "a key of AWS": f"GET {SIGNED}",
     }
 
     missed = [name for name, line in lines.items() if name not in leaks(line)]

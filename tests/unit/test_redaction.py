@@ -30,6 +30,7 @@ SESSION_ID = (
         ('{\\"access_token\\": \\"abcdef\\"}', "abcdef"),
         ("{'access_token': 'abcdef', 'id': 'x'}", "abcdef"),
         ("session=abcdef&x=1", "abcdef"),
+        ("broken: /services/data/v62.0/query?q=FromPhoneNumber%3D%27%2B18005550142%27", "8005550142"),
         ("<sessionId>abcdef</sessionId>", "abcdef"),
         ('"password": "with \\"quotes\\" inside"', "inside"),
         (f"token {SESSION_ID} is expired", "AR8AQ"),
@@ -98,6 +99,7 @@ def test_a_masked_number_can_still_be_told_from_another() -> None:
     [
         *("a", "1", "1 ", "1-", "(1", "+(", "eyJ", "-eyJ", "eyJaaaaaaaaa.", "a@", "a.", "x@a.", "_ms", "2026-11-20"),
         *("-----BEGIN KEY-----", "http://", "http://a?sig", 'session="', "session='\\", "00D", "Bearer ", "\\"),
+        *("%2B", "%2B1"),
     ],
 )
 def test_a_megabyte_in_one_line_costs_no_more_than_its_length(piece: str) -> None:

@@ -24,10 +24,8 @@ class ContactRecording:
     location: str
     participant: str = ""
     started_at: datetime | None = None
-    stopped_at: datetime | None = None
     start_fragment: int | None = None
     stop_fragment: int | None = None
-    status: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,19 +36,15 @@ class Contact:
     """
 
     id: str
-    initial_id: str = ""
     channel: str = ""
-    initiation_method: str = ""
     customer_number: str = ""
     system_number: str = ""
     began_at: datetime | None = None
-    disconnected_at: datetime | None = None
     agent_connected_at: datetime | None = None
     queue_arn: str = ""
     queue_name: str = ""
     attributes: Mapping[str, str] = field(default_factory=dict)
     recordings: tuple[ContactRecording, ...] = ()
-    last_update_at: datetime | None = None
 
 
 class ContactReader:
@@ -78,18 +72,14 @@ class ContactReader:
         queue_id = (answer.get("QueueInfo") or {}).get("Id") or ""
         return Contact(
             id=answer.get("Id") or contact_id,
-            initial_id=initial_id,
             channel=answer.get("Channel") or "",
-            initiation_method=answer.get("InitiationMethod") or "",
             customer_number=(answer.get("CustomerEndpoint") or {}).get("Address") or "",
             system_number=(answer.get("SystemEndpoint") or {}).get("Address") or "",
             began_at=_utc(answer.get("InitiationTimestamp")),
-            disconnected_at=_utc(answer.get("DisconnectTimestamp")),
             agent_connected_at=_utc((answer.get("AgentInfo") or {}).get("ConnectedToAgentTimestamp")),
             queue_arn=_queue_arn(answer.get("Arn") or "", queue_id),
             attributes=answer.get("Attributes") or self._attributes(initial_id or contact_id),
             recordings=tuple(_recording(one) for one in answer.get("Recordings") or ()),
-            last_update_at=_utc(answer.get("LastUpdateTimestamp")),
         )
 
     def username(self, user_id: str) -> str | None:
@@ -127,10 +117,8 @@ def _recording(entry: Mapping[str, Any]) -> ContactRecording:
         location=entry.get("Location") or "",
         participant=entry.get("ParticipantType") or "",
         started_at=_utc(entry.get("StartTimestamp")),
-        stopped_at=_utc(entry.get("StopTimestamp")),
         start_fragment=fragment_number(entry.get("FragmentStartNumber")),
         stop_fragment=fragment_number(entry.get("FragmentStopNumber")),
-        status=entry.get("Status") or "",
     )
 
 

@@ -33,7 +33,7 @@ VOICE_CALL_ONLY = ("voice_call",)
 
 def add_to(app: typer.Typer) -> None:
     """Register the command."""
-    app.command("demo", epilog="Example: scv-voicemail demo --chaos --json")(demo)
+    app.command("demo", epilog="Example: scv-voicemail demo --connect=kvs --json")(demo)
 
 
 def demo(

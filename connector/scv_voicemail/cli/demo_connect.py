@@ -198,7 +198,7 @@ def _of_delivery(one: Mapping[str, Any]) -> tuple[str, str]:
         case "rule":
             return "EventBridge", f"“{what}” matches {name}: {outcome}"
         case "contact-record":
-            return "Connect", f"contact record: {outcome}"
+            return "Connect", f"writes the contact record: {outcome}"
     return "AWS", f"{one['hop']} {what}: {outcome}"
 
 

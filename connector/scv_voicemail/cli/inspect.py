@@ -21,6 +21,12 @@ if TYPE_CHECKING:
     from scv_voicemail.journal.dynamodb import DynamoDbJournal
     from scv_voicemail.journal.sqlite import SqliteJournal
 
+NOT_DELIVERED = (
+    "it is kept and goes nowhere: there was too little speech in it when it was taken in"
+    " (SCV_VOICEMAIL_SHORT_MESSAGES, SCV_VOICEMAIL_SHORT_SECONDS)"
+)
+"""Of a voicemail without a run."""
+
 
 def add_to(app: typer.Typer) -> None:
     """Register the commands."""
@@ -40,6 +46,8 @@ def status(
         runs = journal.runs(voicemail_id=voicemail_id or None, state=state, limit=limit)
         if voicemail_id and journal.voicemail(voicemail_id) is None:
             raise _unknown(voicemail_id)
+        if voicemail_id and not runs:
+            say(NOT_DELIVERED)
         counts, gates = journal.counts(), journal.gates()
     if as_json:
         emit(
@@ -107,7 +115,7 @@ def retry(
     if put_back:
         say("next: any worker takes it up; to start one: scv-voicemail worker --until-idle")
     elif voicemail_id:
-        say(f"there was nothing to put back: it is {' and '.join(states)}")
+        say(f"there was nothing to put back: it is {' and '.join(states)}" if states else NOT_DELIVERED)
 
 
 def run_data(run: Run) -> dict[str, Any]:
@@ -176,6 +184,8 @@ def _tell(journal: Journal, voicemail: Voicemail) -> None:
         f"came in by: {voicemail.source}\n"
     )
     runs, events = journal.runs(voicemail_id=voicemail.id), journal.events(voicemail.id)
+    if not runs:
+        typer.echo(f"Now: {NOT_DELIVERED}")
     for run in runs:
         ours = [event for event in events if event.target == run.target]
         show_table(f"To {run.target}, times in UTC", ("at", "", "step"), _rows(run, ours))

@@ -12,7 +12,14 @@ from typing import Annotated, Any
 
 import typer
 
-from scv_voicemail.errors import AuthenticationFailed, PermissionMissing, Rejected, SettingsInvalid, VoicemailError
+from scv_voicemail.errors import (
+    AuthenticationFailed,
+    PermissionMissing,
+    Rejected,
+    SettingsInvalid,
+    Unavailable,
+    VoicemailError,
+)
 from scv_voicemail.redaction import RedactingFormatter
 
 SCHEMA_VERSION = 1
@@ -91,7 +98,7 @@ def set_up_logging(level: str) -> None:
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
     # At debug it writes whole requests down: the callers' numbers and words.
-    logging.getLogger("botocore").setLevel(logging.INFO)
+    logging.getLogger("botocore").setLevel(max(root.level, logging.INFO))
 
 
 def run(app: typer.Typer, arguments: Sequence[str]) -> int:
@@ -136,6 +143,8 @@ def _told(error: Exception, *, as_json: bool) -> Exit:
     if isinstance(error, VoicemailError):
         message, fix = reason_and_fix(str(error))
         code = exit_code(error)
+        if fix == Unavailable.fix:  # so says a worker; a command has ended
+            fix = "look whether it can be reached from here, then run this again"
     elif isinstance(error, typer.BadParameter.__mro__[1]):  # UsageError, which typer does not export
         return _told_usage(error, as_json=as_json)
     else:

@@ -18,10 +18,11 @@ from datetime import datetime
 from scv_voicemail.delivery import voice_call_payloads as payloads
 from scv_voicemail.delivery.links import Links
 from scv_voicemail.delivery.voice_call_payloads import VoiceCallOptions
-from scv_voicemail.delivery.voice_call_state import VoiceCallView
+from scv_voicemail.delivery.voice_call_state import VoiceCallState, VoiceCallView
 from scv_voicemail.errors import AuthenticationFailed, Misconfigured, Rejected, TryAgain
 from scv_voicemail.ports import Attempt, NotYet, Receipt, Redo, Step
 from scv_voicemail.telephony import TelephonyClient, TranscriptMessage
+from scv_voicemail.voicemail import Voicemail
 
 ROUTING_SETTLE_SECONDS = 5.0
 """A voicemail may be between queue and rep for so long before it counts as not routed."""
@@ -83,7 +84,7 @@ class VoiceCallTarget:
                 "adopted": True,
                 "closed": found.is_completed,
                 "startTime": min(voicemail.started_at, found.started_at or voicemail.started_at).isoformat(),
-                "earlierWork": [] if found.is_voicemail else self.view.work_ids(found.id),
+                "earlierWork": [] if self._was_ours(found, voicemail) else self.view.work_ids(found.id),
             }
         if self.view is not None:
             self._let_it_arrive(attempt)
@@ -93,6 +94,17 @@ class VoiceCallTarget:
             "startTime": voicemail.started_at.isoformat(),
             "warning": "; ".join(created.warnings),
         }
+
+    def _was_ours(self, found: VoiceCallState, voicemail: Voicemail) -> bool:
+        """Whether this delivery was begun before the journal was lost, so that the routing work may be its own.
+
+        Only the delivery marks with the end of the message, and closes with a recording: the contact flow marks before
+        the beep, while the live call's work may still be there, and a sync closes without a recording.
+        """
+        assert self.view is not None
+        if not found.is_voicemail or not found.ended_near(payloads.end_of(voicemail)):
+            return False
+        return not found.is_completed or self.view.recordings(found.id) > 0
 
     def _mark(self, attempt: Attempt) -> Receipt:
         """Tag the call as voicemail and keep its conversation open. The same values again change nothing."""

@@ -11,7 +11,6 @@ from datetime import datetime
 from pathlib import Path
 from urllib.parse import unquote
 
-from scv_voicemail.audio import BLOCK_BYTES
 from scv_voicemail.aws.contacts import Contact, ContactReader, ContactRecording
 from scv_voicemail.aws.failures import NOT_THERE
 from scv_voicemail.aws.media import MediaReader
@@ -25,7 +24,7 @@ from scv_voicemail.intake.message_audio import ENOUGH_SECONDS, Message, cut_out
 from scv_voicemail.intake.outcome import Ignored, IgnoredReason, Intake, ShortMessages, ShortPolicy, Taken
 from scv_voicemail.intake.s3_events import contact_id_of
 from scv_voicemail.intake.s3_recordings import Kept, S3Recordings
-from scv_voicemail.intake.wav_writing import write_wav
+from scv_voicemail.intake.wav_writing import wav_of_samples
 from scv_voicemail.voicemail import Recording, Voicemail
 
 __all__ = ["AmazonConnectIntake", "Ignored", "IgnoredReason", "Intake", "ShortMessages", "ShortPolicy", "Taken"]
@@ -131,8 +130,10 @@ class AmazonConnectIntake:
 
     def _of_ivr(self, contact: Contact, wishes: Wishes, bucket: str, key: str, *, patient: bool) -> Intake:
         entries = ivr_recordings(contact)
-        here = next((one for one in entries if unquote(one.location) == f"{bucket}/{key}"), None)
-        if here is not None and here is not right_one(entries, wishes):
+        # The name of a recording has no seconds: several entries may have the same file.
+        of_this_file = [one for one in entries if unquote(one.location) == f"{bucket}/{key}"]
+        here = right_one(entries, wishes) if of_this_file else None
+        if here is not None and here not in of_this_file:
             return Ignored(reason=IgnoredReason.OTHER_WAY, contact_id=contact.id)
         if (here is None or here.started_at is None) and wishes.began_at is not None and patient:
             raise Unavailable("Connect does not say yet when the recording began", service="connect")
@@ -147,6 +148,9 @@ class AmazonConnectIntake:
                 message = self._cut(source, folder, recorded_at, wishes)
             except BadRecording as error:
                 return _empty(error, contact)
+            if message.is_misdated and patient:
+                # Most likely a message that the caller deleted, and Connect does not list the one left later yet.
+                raise Unavailable("this recording ends before the message begins", service="connect")
             return self._store(contact, wishes, message)
 
     def _of_stream(self, contact: Contact, wishes: Wishes, stream: ContactRecording, *, patient: bool) -> Intake:
@@ -154,7 +158,7 @@ class AmazonConnectIntake:
             samples, source = folder / "samples.pcm", folder / "recording.wav"
             try:
                 heard = self._listen(contact, stream, samples, patient=patient)
-                write_wav(_blocks(samples), source, sample_rate_hz=heard.sample_rate_hz)
+                wav_of_samples(samples, source, sample_rate_hz=heard.sample_rate_hz)
                 samples.unlink()
                 message = self._cut(source, folder, heard.began_at, wishes)
             except BadRecording as error:
@@ -169,7 +173,8 @@ class AmazonConnectIntake:
                 out,
                 contact_id=contact.id,
                 start_number=stream.start_fragment,
-                stop_number=stream.stop_fragment if patient else None,
+                stop_number=stream.stop_fragment,
+                whole=patient,
             )
 
     def _cut(self, source: Path, folder: Path, recorded_at: datetime | None, wishes: Wishes) -> Message:
@@ -244,9 +249,3 @@ def _empty(error: BadRecording, contact: Contact) -> Ignored:
     if error.code != "empty":
         raise error
     return Ignored(reason=IgnoredReason.EMPTY, contact_id=contact.id)
-
-
-def _blocks(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        while block := file.read(BLOCK_BYTES):
-            yield block

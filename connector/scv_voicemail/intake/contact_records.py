@@ -32,19 +32,15 @@ def contact_of_record(record: object) -> Contact:
     queue, agent = _part(record, "Queue"), _part(record, "Agent")
     return Contact(
         id=contact_id,
-        initial_id=_text(record, "InitialContactId"),
         channel=_text(record, "Channel"),
-        initiation_method=_text(record, "InitiationMethod"),
         customer_number=_text(_part(record, "CustomerEndpoint"), "Address"),
         system_number=_text(_part(record, "SystemEndpoint"), "Address"),
         began_at=_moment(record, "InitiationTimestamp"),
-        disconnected_at=_moment(record, "DisconnectTimestamp"),
         agent_connected_at=_moment(agent, "ConnectedToAgentTimestamp"),
         queue_arn=_text(queue, "ARN"),
         queue_name=_text(queue, "Name"),
         attributes={name: value for name, value in _part(record, "Attributes").items() if isinstance(value, str)},
         recordings=tuple(_recording(one) for one in _parts(record, "Recordings")),
-        last_update_at=_moment(record, "LastUpdateTimestamp"),
     )
 
 
@@ -64,10 +60,8 @@ def _recording(entry: Mapping[str, Any]) -> ContactRecording:
         location=_text(entry, "Location"),
         participant=_text(entry, "ParticipantType"),
         started_at=_moment(entry, "StartTimestamp"),
-        stopped_at=_moment(entry, "StopTimestamp"),
         start_fragment=fragment_number(entry.get("FragmentStartNumber")),
         stop_fragment=fragment_number(entry.get("FragmentStopNumber")),
-        status=_text(entry, "Status"),
     )
 
 

@@ -29,6 +29,8 @@ RETENTION_FIX = (
 )
 # https://docs.aws.amazon.com/kinesisvideostreams/latest/dg/API_dataplane_GetMedia.html, response elements.
 _FAILURES: Mapping[str, tuple[type[VoicemailError], str, str]] = {
+    # Not on that page, and yet sent: https://github.com/amazon-connect/voicemail-express-amazon-connect/issues/46
+    "3000": (Unavailable, "the requested fragment is not there yet, or not any more", RETENTION_FIX),
     "3002": (Unavailable, "error writing to the stream", ""),
     "4000": (BadRecording, "the requested fragment is not there, or not any more", RETENTION_FIX),
     "4500": (PermissionMissing, f"no access to {_KEY}", f"allow kms:Decrypt on {_KEY} to the function's role"),

@@ -49,21 +49,23 @@ def write_customer_audio(
     contact_id: str,
     start_number: int | None = None,
     stop_number: int | None = None,
+    whole: bool = True,
     byte_order: ByteOrder | None = None,
     until_live: bool = False,
 ) -> StreamedAudio:
     """Write what the caller of one contact said to `out`, as raw samples; to be thrown away when this raises.
 
-    From `start_number` to `stop_number`, both included (None: the contact's first and last fragment); `until_live`
-    ends with what was said until now. No chunk is pulled after the one that completes the last fragment: the caller
-    closes the connection then. Other contacts on the same stream are skipped before ours, and end it after ours.
+    From `start_number` to `stop_number`, both included (None: the contact's first and last fragment). A stream that
+    ends before is taken for what it has unless it is to be `whole`; `until_live` ends with what was said until now. No
+    chunk is pulled after the one that completes the last fragment: the caller closes the connection then. Other
+    contacts on the same stream are skipped before ours, and end it after ours.
 
-    Raises `Unavailable` when the stream breaks off before `stop_number` or has nothing of this contact, `BadRecording`
-    for what cannot be audio (code `empty`: the contact is there, but not one sample of the caller).
+    Raises `Unavailable` when the stream breaks off, ends before `stop_number` or has nothing of this contact,
+    `BadRecording` for what cannot be audio (code `empty`: the contact is there, but not one sample of the caller).
     """
     timeline: PcmTimeline | None = None
     first = last = fragments = 0
-    for fragment in _of_contact(chunks, contact_id, start_number or 0, stop_number, until_live=until_live):
+    for fragment in _of_contact(chunks, contact_id, start_number or 0, stop_number, whole=whole, until_live=until_live):
         rate = fragment.sample_rate_hz
         if timeline is None:
             timeline, first = PcmTimeline(out, rate, byte_order=byte_order), fragment.number
@@ -91,7 +93,13 @@ def write_customer_audio(
 
 
 def _of_contact(
-    chunks: Iterable[bytes], contact_id: str, start_number: int, stop_number: int | None, *, until_live: bool
+    chunks: Iterable[bytes],
+    contact_id: str,
+    start_number: int,
+    stop_number: int | None,
+    *,
+    whole: bool,
+    until_live: bool,
 ) -> Iterator[Fragment]:
     """The contact's fragments, each once, and nothing pulled after the last one."""
     last: int | None = None
@@ -108,5 +116,5 @@ def _of_contact(
             raise cut_stream(f"fragment {fragment.number} ends before it says whose call it is")
         if fragment.number == stop_number or (until_live and fragment.is_live):
             return
-    if stop_number is not None and last is not None:
+    if whole and stop_number is not None and last is not None:
         raise cut_stream(f"the stream ended after fragment {last}, before the last one of the contact, {stop_number}")

@@ -23,12 +23,16 @@ WHOLE_SECOND = timedelta(seconds=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """The caller's message as a file, when it began, and how much of it is speech."""
+    """The caller's message as a file, when it began, and how much of it is speech.
+
+    `is_misdated`: the recording was over before the message began, so that it may be another one that holds it.
+    """
 
     path: Path
     facts: AudioFacts
     began_at: datetime | None
     speech_seconds: float
+    is_misdated: bool = False
     notes: tuple[str, ...] = ()
 
 
@@ -48,7 +52,7 @@ def cut_out(
     end of the tone and the end of the message.
     """
     path, facts = source, audio.measure(source)
-    start, end, notes = _window(facts.duration_seconds, recorded_at, began_at, ended_at)
+    start, end, note = _window(facts.duration_seconds, recorded_at, began_at, ended_at)
     if start or end is not None:
         path = folder / "message.wav"
         facts = trimmed(source, path, start_seconds=start, end_seconds=end)
@@ -65,22 +69,26 @@ def cut_out(
         facts=facts,
         began_at=placed + timedelta(seconds=beep) if placed else None,
         speech_seconds=speech.seconds,
-        notes=tuple(notes),
+        is_misdated=note is not None and recorded_at is not None,
+        notes=(note,) if note else (),
     )
 
 
 def _window(
     seconds: float, recorded_at: datetime | None, began_at: datetime | None, ended_at: datetime | None
-) -> tuple[float, float | None, list[str]]:
-    """Where the message begins and ends in the recording, in seconds; an end of None is the recording's own."""
+) -> tuple[float, float | None, str | None]:
+    """Where the message begins and ends in the recording, in seconds; an end of None is the recording's own.
+
+    With a note why it is not cut, where it should have been.
+    """
     if began_at is None:
-        return 0.0, None, []
+        return 0.0, None, None
     if recorded_at is None:
-        return 0.0, None, ["not cut: it is not known when the recording began"]
+        return 0.0, None, "not cut: it is not known when the recording began"
     # A contact record may give whole seconds: 12:00:07.9 is then written 12:00:07, and the cut would be 0.9 s late.
     earliest = began_at - WHOLE_SECOND if recorded_at.microsecond == 0 else began_at
     start = max((earliest - recorded_at).total_seconds(), 0.0)
     if start > seconds + ABSURD_SECONDS:
-        return 0.0, None, [f"not cut: the message would begin {start - seconds:.0f} s after the recording's end"]
+        return 0.0, None, f"not cut: the message would begin {start - seconds:.0f} s after the recording's end"
     end = None if ended_at is None else (ended_at - recorded_at).total_seconds()
-    return start, end if end is not None and start < end < seconds else None, []
+    return start, end if end is not None and start < end < seconds else None, None

@@ -41,13 +41,12 @@ class Speech:
     """What was found, in seconds from the start of the recording; all zero when nothing was said.
 
     `seconds` is the speech alone, without pauses. `beep_ends_at_seconds` is 0 when the recording does not begin with a
-    beep. `peak_dbfs` is the loudest sample, beep and all; -100 is silence.
+    beep.
     """
 
     starts_at_seconds: float
     ends_at_seconds: float
     seconds: float
-    peak_dbfs: float
     beep_ends_at_seconds: float = 0.0
 
 
@@ -61,11 +60,9 @@ def find_speech(path: str | Path, *, enough_seconds: float | None = None) -> Spe
     facts = measure(path)
     window_frames = facts.sample_rate_hz // WINDOWS_PER_SECOND
     window_seconds = window_frames / facts.sample_rate_hz
-    levels, tones, peak = array("f"), array("f"), 0
+    levels, tones = array("f"), array("f")
     look_again_at = 2 * WINDOWS_PER_SECOND
     for window in _windows(mono_blocks(path, facts), window_frames):
-        highest, lowest = max(window), min(window)
-        peak = max(peak, highest, -lowest)
         level = _level(window)
         levels.append(level)
         tones.append(tone_of(window, facts.sample_rate_hz) if level > QUIETEST_SPEECH_DBFS else 0.0)
@@ -78,7 +75,6 @@ def find_speech(path: str | Path, *, enough_seconds: float | None = None) -> Spe
         starts_at_seconds=speech[0][0] * window_seconds if speech else 0.0,
         ends_at_seconds=min(speech[-1][1] * window_seconds, facts.duration_seconds) if speech else 0.0,
         seconds=sum(end - begin for begin, end in speech) * window_seconds,
-        peak_dbfs=20 * math.log10(peak / _FULL_SCALE) if peak else _SILENCE_DBFS,
         beep_ends_at_seconds=min(_beep_end(tones, speech) * window_seconds, facts.duration_seconds),
     )
 

@@ -7,7 +7,7 @@ import struct
 from collections.abc import Iterable
 from pathlib import Path
 
-from scv_voicemail.audio import AudioFacts, Encoding, measure
+from scv_voicemail.audio import BLOCK_BYTES, AudioFacts, Encoding, measure
 from scv_voicemail.errors import BadRecording
 from scv_voicemail.intake.durable import clear_errors
 from scv_voicemail.intake.g711 import to_mulaw
@@ -23,6 +23,12 @@ _MAX_DATA_BYTES = (1 << 32) - 256
 def write_wav(pcm_chunks: Iterable[bytes], path: str | Path, sample_rate_hz: int = 8000) -> AudioFacts:
     """Write 16-bit little-endian mono samples as a WAV file; `BadRecording` (code `empty`) when there are none."""
     return _written(Path(path), pcm_chunks, encoding=Encoding.PCM, rate=sample_rate_hz, channels=1, bits=16)
+
+
+def wav_of_samples(samples: Path, path: str | Path, *, sample_rate_hz: int) -> AudioFacts:
+    """Write a file of bare samples as a WAV file, like `write_wav`."""
+    with samples.open("rb") as file:
+        return write_wav(iter(lambda: file.read(BLOCK_BYTES), b""), path, sample_rate_hz)
 
 
 def trimmed(

@@ -6,7 +6,7 @@ import logging
 import random
 import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -60,6 +60,7 @@ class TelephonyClient:
     A write whose outcome is unknown (timeout, reset, 5xx) is never sent again by this client: it raises `Unavailable`,
     and the caller looks at the other side first. Only a request that cannot have been carried out is repeated.
     `private_key_pem` may be a function, which is asked again when Salesforce stops accepting the key.
+    `before_sending` is called right before a request leaves; what it raises keeps the request from being sent.
     Source: Implementation Guide, chapter 3.
     """
 
@@ -80,6 +81,7 @@ class TelephonyClient:
         sleep: Callable[[float], None] = time.sleep,
         new_id: Callable[[], str] = lambda: str(uuid.uuid4()),
         jitter: Callable[[], float] = random.random,
+        before_sending: Callable[[], None] = lambda: None,
         allow_plain_http: bool = False,
     ) -> None:
         self._base_url = _checked_base_url(base_url, allow_plain_http=allow_plain_http)
@@ -88,6 +90,7 @@ class TelephonyClient:
         self._now = now
         self._sleep = sleep
         self._jitter = jitter
+        self._before_sending = before_sending
         self._clock = ServerClock(now)
         self._signer = TokenSigner(
             org_id=org_id,
@@ -229,8 +232,15 @@ class TelephonyClient:
     def _send_once(self, call: _Call) -> Reply:
         """Signs, sends and reads; learns the server's time from the answer."""
         headers = {"Authorization": f"Bearer {self._signer.token()}"}
+        self._before_sending()
         exchange = self._clock.begin()
-        response = self._http.request(call.method, self._base_url + call.path, json=call.body, headers=headers)
+        response = self._http.request(
+            call.method,
+            self._base_url + call.path,
+            json=call.body,
+            headers=headers,
+            extensions={"trace": self._on_wire_event},
+        )
         self._clock.learn(exchange, response.headers.get("date"))
         received_at = self._now()
         reply = Reply(
@@ -243,6 +253,14 @@ class TelephonyClient:
         took_ms = round((received_at - exchange.sent_at).total_seconds() * 1000)
         logger.debug("%s answered %d in %d ms, request id %s", reply.operation, reply.status, took_ms, reply.request_id)
         return reply
+
+    def _on_wire_event(self, name: str, _about: Mapping[str, Any]) -> None:
+        """Asks once more when there is a connection, which may take a while.
+
+        https://www.python-httpx.org/advanced/extensions/#trace
+        """
+        if name.endswith("send_request_headers.started"):
+            self._before_sending()
 
     def _pause_seconds(self, tries: int) -> float:
         return FIRST_PAUSE_SECONDS * 2.0 ** (tries - 1) * (1 + self._jitter())

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from scv_emulator.aws.bucket_notifications import BucketNotifications
+from scv_emulator.aws.data_stream import DataStream
 from scv_emulator.aws.disturbances import Disturbance, Disturbances
 from scv_emulator.aws.event_bus import EventBus
 from scv_emulator.aws.front_door import FrontDoor
@@ -20,7 +21,7 @@ from scv_emulator.aws.queue_routes import SqsService
 from scv_emulator.aws.queues import Queues
 from scv_emulator.aws.resources import Function, Stack
 from scv_emulator.aws.storage import Storage
-from scv_emulator.aws.stream_polling import DataStream, StreamPoller
+from scv_emulator.aws.stream_polling import StreamPoller
 from scv_emulator.aws.template import ACCOUNT_ID, REGION
 from scv_emulator.aws.transcribe import TranscriptionJobs
 from scv_emulator.aws.transcribe_routes import TranscribeService

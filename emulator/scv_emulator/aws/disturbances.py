@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from fnmatch import fnmatchcase
@@ -62,6 +63,25 @@ class Disturbance:
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready."""
         return asdict(self) | {"kind": self.kind.value}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fate:
+    """What becomes of one delivery: how often it comes, how much later, and whether the next one overtakes it."""
+
+    copies: int = 1
+    late_seconds: float = 0.0
+    is_overtaken: bool = False
+
+
+def fate(hits: Sequence[Disturbance]) -> Fate:
+    """What all that hit a delivery does to it together."""
+    kinds = [one.kind for one in hits]
+    return Fate(
+        copies=0 if DisturbanceKind.LOSE in kinds else 2 ** kinds.count(DisturbanceKind.DUPLICATE),
+        late_seconds=sum(one.seconds for one in hits if one.kind is DisturbanceKind.DELAY),
+        is_overtaken=DisturbanceKind.REORDER in kinds,
+    )
 
 
 class Disturbances:

@@ -191,10 +191,6 @@ class LocalAws:
 
     # ------------------------------------------------------------------------------------------- moving, disturbing
 
-    def pump_once(self) -> bool:
-        """Carry out one delivery; False when nothing is due."""
-        return self.account.pump.once()
-
     def settle(
         self,
         timeout_seconds: float = 60.0,

@@ -12,7 +12,7 @@ from scv_emulator.aws_services import AwsAnswer, AwsError, AwsRequest, json_answ
 
 
 class SqsService:
-    """SendMessage(Batch), ReceiveMessage, DeleteMessage(Batch), ChangeMessageVisibility, GetQueueUrl/Attributes."""
+    """SendMessage, ReceiveMessage, DeleteMessage, ChangeMessageVisibility, GetQueueUrl, GetQueueAttributes."""
 
     def __init__(self, queues: Queues, *, url: Callable[[], str], message_sent: Callable[[], None]) -> None:
         self._queues = queues
@@ -20,15 +20,11 @@ class SqsService:
         self._message_sent = message_sent
         self._operations: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
             "SendMessage": self._send,
-            "SendMessageBatch": self._send_batch,
             "ReceiveMessage": self._receive,
             "DeleteMessage": self._delete,
-            "DeleteMessageBatch": self._delete_batch,
             "ChangeMessageVisibility": self._change_visibility,
             "GetQueueUrl": lambda body: {"QueueUrl": self._url_of(self._named(body.get("QueueName", "")))},
             "GetQueueAttributes": self._attributes,
-            "ListQueues": lambda _body: {"QueueUrls": [self._url_of(one) for one in self._queues.all()]},
-            "PurgeQueue": self._purge,
         }
 
     def operation(self, request: AwsRequest) -> str:
@@ -55,21 +51,6 @@ class SqsService:
         self._message_sent()
         return {"MessageId": message_id, "MD5OfMessageBody": _md5(text)}
 
-    def _send_batch(self, body: dict[str, Any]) -> dict[str, Any]:
-        entries = body.get("Entries", [])
-        if not 1 <= len(entries) <= 10 or len({one["Id"] for one in entries}) != len(entries):
-            raise AwsError("InvalidBatchEntryId", "Entries: expected 1 to 10 with ids of their own")
-        answer: dict[str, list[dict[str, Any]]] = {"Successful": [], "Failed": []}
-        for one in entries:
-            try:
-                sent = self._send({"QueueUrl": body["QueueUrl"]} | one)
-            except AwsError as error:
-                refused = {"Id": one["Id"], "SenderFault": True, "Code": error.code, "Message": str(error)}
-                answer["Failed"].append(refused)
-            else:
-                answer["Successful"].append({"Id": one["Id"]} | sent)
-        return answer
-
     def _receive(self, body: dict[str, Any]) -> dict[str, Any]:
         most = int(body.get("MaxNumberOfMessages", 1))
         found = self._queues.receive(self._queue(body), most, visibility_seconds=body.get("VisibilityTimeout"))
@@ -78,12 +59,6 @@ class SqsService:
     def _delete(self, body: dict[str, Any]) -> dict[str, Any]:
         self._queues.delete(self._queue(body), body.get("ReceiptHandle", ""))
         return {}
-
-    def _delete_batch(self, body: dict[str, Any]) -> dict[str, Any]:
-        queue = self._queue(body)
-        for one in body.get("Entries", []):
-            self._queues.delete(queue, one["ReceiptHandle"])
-        return {"Successful": [{"Id": one["Id"]} for one in body.get("Entries", [])], "Failed": []}
 
     def _change_visibility(self, body: dict[str, Any]) -> dict[str, Any]:
         if not self._queues.hide(self._queue(body), body.get("ReceiptHandle", ""), float(body["VisibilityTimeout"])):
@@ -103,10 +78,6 @@ class SqsService:
         }
         wanted = set(body.get("AttributeNames", ["All"]))
         return {"Attributes": {name: one for name, one in everything.items() if "All" in wanted or name in wanted}}
-
-    def _purge(self, body: dict[str, Any]) -> dict[str, Any]:
-        self._queue(body).messages.clear()
-        return {}
 
     def _queue(self, body: dict[str, Any]) -> Queue:
         return self._named(str(body.get("QueueUrl", "")).rpartition("/")[2])

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from scv_emulator.aws.disturbances import DisturbanceKind, Disturbances
+from scv_emulator.aws.disturbances import Disturbances, fate
 from scv_emulator.aws.resources import QueueSpec
 
 BODY_LIMIT_BYTES = 1_048_576
@@ -81,11 +81,6 @@ class Queues:
                     return one
         raise LookupError(f"there is no queue {name}")
 
-    def all(self) -> list[Queue]:
-        """Every queue."""
-        with self._lock:
-            return list(self._queues.values())
-
     def send(
         self,
         queue: Queue,
@@ -96,29 +91,22 @@ class Queues:
     ) -> str:
         """Send a message; its id."""
         delay = queue.spec.delay_seconds if delay_seconds is None else delay_seconds
-        hop, message_id, copies, to_front = f"queue:{queue.spec.logical_id}", self._new_id(), 1, False
-        for one in self._disturbances.at(hop):
+        hop, message_id = f"queue:{queue.spec.logical_id}", self._new_id()
+        hits = self._disturbances.at(hop)
+        for one in hits:
             self._record(hop, body, str(one.kind))
-            match one.kind:
-                case DisturbanceKind.LOSE:
-                    copies = 0
-                case DisturbanceKind.DUPLICATE:
-                    copies *= 2
-                case DisturbanceKind.DELAY:
-                    delay += one.seconds
-                case DisturbanceKind.REORDER:
-                    to_front = True
+        sent = fate(hits)
         with self._lock:
-            for _ in range(copies):
+            for _ in range(sent.copies):
                 now = self._now()
                 message = Message(
                     message_id=message_id,
                     body=body,
                     attributes=attributes or {},
                     sent_at=now,
-                    visible_at=now + timedelta(seconds=delay),
+                    visible_at=now + timedelta(seconds=delay + sent.late_seconds),
                 )
-                queue.messages.insert(0 if to_front else len(queue.messages), message)
+                queue.messages.insert(0 if sent.is_overtaken else len(queue.messages), message)
         return message_id
 
     def receive(self, queue: Queue, most: int, *, visibility_seconds: float | None = None) -> list[Message]:

@@ -115,12 +115,6 @@ class TranscriptionJobs:
             raise bad_request("The requested job couldn't be found. Check the job name and try your request again.")
         return found
 
-    def delete(self, name: str) -> None:
-        """Forget a job."""
-        self.get(name)
-        with self._lock:
-            self._jobs.pop(name, None)
-
     def _finish(self, job: Job, audio: bytes) -> None:
         uri = job.request["Media"]["MediaFileUri"]
         seconds, peak, trouble = _heard(audio)

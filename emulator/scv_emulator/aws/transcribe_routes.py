@@ -15,15 +15,13 @@ CBOR_TYPE = "application/cbor"
 
 
 class TranscribeService:
-    """StartTranscriptionJob, GetTranscriptionJob, ListTranscriptionJobs, DeleteTranscriptionJob."""
+    """StartTranscriptionJob, GetTranscriptionJob, ListTranscriptionJobs."""
 
     def __init__(self, jobs: TranscriptionJobs) -> None:
-        self._jobs = jobs
         self._operations: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
             "StartTranscriptionJob": lambda body: {"TranscriptionJob": shown(jobs.start(body))},
             "GetTranscriptionJob": lambda body: {"TranscriptionJob": shown(jobs.get(_name(body)))},
             "ListTranscriptionJobs": lambda body: listed(jobs.all(), body),
-            "DeleteTranscriptionJob": self._delete,
         }
 
     def operation(self, request: AwsRequest) -> str:
@@ -46,10 +44,6 @@ class TranscribeService:
         except CborInvalid as error:
             raise AwsError("SerializationException", str(error)) from error
         return cbor_answer(self._operations[name](body))
-
-    def _delete(self, body: Mapping[str, Any]) -> dict[str, Any]:
-        self._jobs.delete(_name(body))
-        return {}
 
 
 def is_cbor(request: AwsRequest) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from scv_emulator.aws.disturbances import DisturbanceKind, Disturbances
+from scv_emulator.aws.disturbances import Disturbances, fate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,25 +58,18 @@ class Transit:
     def send(self, hop: str, what: str, deliver: Callable[[], None], *, after_seconds: float = 0.0) -> None:
         """Deliver when the time has come, unless a disturbance of this hop has it otherwise."""
         parcel = Parcel(hop=hop, what=what, deliver=deliver)
-        copies, overtaken = 1, False
-        for one in self._disturbances.at(hop):
+        hits = self._disturbances.at(hop)
+        for one in hits:
             self.record(hop, what, str(one.kind))
-            match one.kind:
-                case DisturbanceKind.LOSE:
-                    copies = 0
-                case DisturbanceKind.DUPLICATE:
-                    copies *= 2
-                case DisturbanceKind.DELAY:
-                    after_seconds += one.seconds
-                case DisturbanceKind.REORDER:
-                    overtaken = True
+        sent = fate(hits)
+        after_seconds += sent.late_seconds
         with self._lock:
             waiting = [held for held in self._held if held.hop == hop]
             self._held = [held for held in self._held if held.hop != hop]
-            if overtaken:
-                self._held += [parcel] * copies
+            if sent.is_overtaken:
+                self._held += [parcel] * sent.copies
             else:
-                for _ in range(copies):
+                for _ in range(sent.copies):
                     self._push(parcel, after_seconds)
             for earlier in waiting:
                 self._push(earlier, after_seconds)

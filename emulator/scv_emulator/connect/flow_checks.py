@@ -53,6 +53,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     if not given.files:
         parser.error("name one or more files")
+    if missing := [path for path in given.files if not path.is_file()]:
+        parser.error(f"there is no file {missing[0]}")
     found = [one for path in given.files for one in check_file(path)]
     if given.json:
         told = [{**asdict(one), "fix": one.fix, "vendor": one.vendor} for one in found]

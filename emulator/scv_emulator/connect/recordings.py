@@ -10,6 +10,7 @@ import wave
 from array import array
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from scv_emulator.connect.ports import SAMPLE_RATE_HZ
 
@@ -21,6 +22,22 @@ def recording_key(*, alias: str, contact_id: str, began_at: datetime) -> str:
     """The object's key in the instance's bucket."""
     utc = began_at.astimezone(UTC)
     return f"connect/{alias}/CallRecordings/ivr/{utc:%Y/%m/%d}/{contact_id}_{utc:%Y%m%dT%H:%M}_UTC.wav"
+
+
+def recording_entry(location: str, *, began_at: datetime, ended_at: datetime) -> dict[str, Any]:
+    """What the contact's `Recordings` say of it; `location` is bucket/key."""
+    return {
+        "DeletionReason": None,
+        "FragmentStartNumber": None,
+        "FragmentStopNumber": None,
+        "Location": location,
+        "MediaStreamType": "AUDIO",
+        "ParticipantType": "IVR",
+        "StartTimestamp": began_at,
+        "Status": "AVAILABLE",
+        "StopTimestamp": ended_at,
+        "StorageType": "S3",
+    }
 
 
 def recording_wav(stretches: Sequence[tuple[bytes, bytes]], *, stereo: bool = False) -> bytes:

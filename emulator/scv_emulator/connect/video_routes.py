@@ -1,18 +1,17 @@
-"""HTTP of Kinesis Video Streams: GetDataEndpoint, GetMedia, ListFragments, GetMediaForFragmentList.
+"""HTTP of Kinesis Video Streams: GetDataEndpoint and GetMedia. What else there is answers 501.
 
 Pages: the Kinesis Video Streams API reference, and there "GetMedia" for the errors inside a stream.
 """
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 from scv_emulator.aws_services import AwsAnswer, AwsError, AwsRequest, RestService, json_answer
 from scv_emulator.connect.matroska import error_fragment
-from scv_emulator.connect.video_streams import StoredFragment, VideoStream, VideoStreams
+from scv_emulator.connect.video_streams import VideoStream, VideoStreams
 
 _NOT_FOUND = "4000"
 _APIS = {"PUT_MEDIA", "GET_MEDIA", "LIST_FRAGMENTS", "GET_MEDIA_FOR_FRAGMENT_LIST"}
@@ -26,11 +25,7 @@ def video_service(streams: VideoStreams, *, endpoint: Callable[[], str]) -> Rest
         "Kinesis Video Streams",
         [
             ("POST", "/getDataEndpoint", "GetDataEndpoint", api.data_endpoint),
-            ("POST", "/describeStream", "DescribeStream", api.describe_stream),
-            ("POST", "/listStreams", "ListStreams", api.list_streams),
             ("POST", "/getMedia", "GetMedia", api.get_media),
-            ("POST", "/listFragments", "ListFragments", api.list_fragments),
-            ("POST", "/getMediaForFragmentList", "GetMediaForFragmentList", api.media_of_list),
         ],
     )
 
@@ -47,12 +42,6 @@ class _Api:
             raise AwsError("InvalidArgumentException", f"APIName: expected one of {', '.join(sorted(_APIS))}")
         return json_answer({"DataEndpoint": self._endpoint()})
 
-    def describe_stream(self, request: AwsRequest) -> AwsAnswer:
-        return json_answer({"StreamInfo": _described(self._stream(request.json()))})
-
-    def list_streams(self, _request: AwsRequest) -> AwsAnswer:
-        return json_answer({"StreamInfoList": [_described(one) for one in self._streams.all()]})
-
     def get_media(self, request: AwsRequest) -> AwsAnswer:
         body = request.json()
         stream = self._stream(body)
@@ -60,34 +49,6 @@ class _Api:
         if not isinstance(selector, dict):
             raise AwsError("InvalidArgumentException", "StartSelector is required")
         pieces = self._live(stream, self._begins_after(stream, selector))
-        return AwsAnswer(body=pieces, content_type="video/webm")
-
-    def list_fragments(self, request: AwsRequest) -> AwsAnswer:
-        body = request.json()
-        found = self._streams.kept(self._stream(body))
-        selector = body.get("FragmentSelector")
-        if selector is not None:
-            limits = selector["TimestampRange"]
-            first, last = _moment(limits["StartTimestamp"]), _moment(limits["EndTimestamp"])
-            by_server = selector["FragmentSelectorType"] == "SERVER_TIMESTAMP"
-            found = [one for one in found if first <= (one.server_at if by_server else one.producer_at) <= last]
-        most = int(body.get("MaxResults", 100))
-        start = int(base64.b64decode(body["NextToken"])) if body.get("NextToken") else 0
-        page = found[start : start + most]
-        more = base64.b64encode(str(start + most).encode()).decode() if start + most < len(found) else None
-        # The page promises no order, so this one is not the order of the call.
-        return json_answer({"Fragments": [_listed(one) for one in reversed(page)], "NextToken": more})
-
-    def media_of_list(self, request: AwsRequest) -> AwsAnswer:
-        body = request.json()
-        stream = self._stream(body)
-        wanted = body.get("Fragments")
-        if not isinstance(wanted, list) or not 1 <= len(wanted) <= 1_000:
-            raise AwsError("InvalidArgumentException", "Fragments: expected 1 to 1000 numbers")
-        kept = {one.number: one for one in self._streams.kept(stream)}
-        if missing := [one for one in wanted if int(one) not in kept]:
-            raise AwsError("ResourceNotFoundException", f"fragment {missing[0]} is not there", status=404)
-        pieces = (self._streams.matroska(stream, kept[int(one)], live=False) for one in wanted)
         return AwsAnswer(body=pieces, content_type="video/webm")
 
     # -------------------------------------------------------------------------------------------------------------
@@ -146,26 +107,6 @@ class _Api:
             for one in found:
                 after = one.number
                 yield self._streams.matroska(stream, one)
-
-
-def _described(stream: VideoStream) -> dict[str, Any]:
-    return {
-        "StreamName": stream.name,
-        "StreamARN": stream.arn,
-        "Status": "ACTIVE",
-        "CreationTime": stream.created_at.timestamp(),
-        "DataRetentionInHours": stream.retention_hours,
-    }
-
-
-def _listed(one: StoredFragment) -> dict[str, Any]:
-    return {
-        "FragmentNumber": str(one.number),
-        "FragmentSizeInBytes": len(one.customer) + len(one.system),
-        "ProducerTimestamp": one.producer_at.timestamp(),
-        "ServerTimestamp": one.server_at.timestamp(),
-        "FragmentLengthInMilliseconds": one.milliseconds,
-    }
 
 
 def _moment(value: Any) -> datetime:

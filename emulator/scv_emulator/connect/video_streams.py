@@ -30,11 +30,6 @@ class StoredFragment:
     customer: bytes
     system: bytes
 
-    @property
-    def milliseconds(self) -> int:
-        """How long it sounds."""
-        return max(len(self.customer), len(self.system)) * 1_000 // BYTES_PER_SECOND
-
 
 @dataclass(slots=True, kw_only=True)
 class VideoStream:
@@ -42,7 +37,6 @@ class VideoStream:
 
     name: str
     arn: str
-    created_at: datetime
     retention_hours: int
     contact_id: str = ""
     next_number: int = 0
@@ -93,9 +87,7 @@ class VideoStreams:
             if stream is None:
                 unique = f"{len(self._streams) + 1:08d}-0000-4000-8000-{round(at.timestamp()):012d}"
                 arn = f"{self._arn}{unique}/{round(at.timestamp() * 1000)}"
-                stream = VideoStream(
-                    name=arn.split("/")[1], arn=arn, created_at=at, retention_hours=self.retention_hours
-                )
+                stream = VideoStream(name=arn.split("/")[1], arn=arn, retention_hours=self.retention_hours)
                 stream.next_number = _FIRST_NUMBER + len(self._streams) * 1_000_003
                 self._streams.append(stream)
             stream.contact_id = contact_id
@@ -162,8 +154,11 @@ class VideoStreams:
         with self._news:
             return not stream.fragments or stream.fragments[-1].number <= number
 
-    def matroska(self, stream: VideoStream, one: StoredFragment, *, live: bool = True) -> bytes:
-        """A fragment as the service sends it; `live` adds what only GetMedia says."""
+    def matroska(self, stream: VideoStream, one: StoredFragment) -> bytes:
+        """A fragment as GetMedia sends it."""
+        behind = max(timedelta(), self.now() - one.server_at)
+        millis = 0 if self.is_last(stream, one.number) else round(behind.total_seconds() * 1_000)
+        named = {"AWS_KINESISVIDEO_MILLIS_BEHIND_NOW": str(millis)}
         tail = [
             {"ContactId": one.contact_id},
             {"InstanceId": self.instance_id},
@@ -171,12 +166,8 @@ class VideoStreams:
             {"AUDIO_FROM_CUSTOMER": "1"},
             {"AUDIO_TO_CUSTOMER": "2"},
             {"Events": "{}"},
+            named | {"AWS_KINESISVIDEO_CONTINUATION_TOKEN": str(one.number)},
         ]
-        if live:
-            behind = max(timedelta(), self.now() - one.server_at)
-            millis = 0 if self.is_last(stream, one.number) else round(behind.total_seconds() * 1_000)
-            named = {"AWS_KINESISVIDEO_MILLIS_BEHIND_NOW": str(millis)}
-            tail.append(named | {"AWS_KINESISVIDEO_CONTINUATION_TOKEN": str(one.number)})
         return fragment(
             head={
                 "AWS_KINESISVIDEO_FRAGMENT_NUMBER": str(one.number),

@@ -11,7 +11,7 @@ from scv_emulator.clock import Clock
 from scv_emulator.connect.contact_records import contact_event, contact_record
 from scv_emulator.connect.contacts import Contacts
 from scv_emulator.connect.ports import SAMPLE_RATE_HZ, SimulatedContact
-from scv_emulator.connect.recordings import recording_key, recording_wav
+from scv_emulator.connect.recordings import recording_entry, recording_key, recording_wav
 from scv_emulator.connect.s3_prompts import pcm_of_prompt
 from scv_emulator.connect.video_streams import VideoStream, VideoStreams
 
@@ -176,20 +176,8 @@ class LocalConnect:
         began = stretches[0][0]
         last_began, customer, _ = stretches[-1]
         key = recording_key(alias=self._alias, contact_id=contact.contact_id, began_at=began)
-        contact.recordings.append(
-            {
-                "DeletionReason": None,
-                "FragmentStartNumber": None,
-                "FragmentStopNumber": None,
-                "Location": f"{self._bucket}/{key}",
-                "MediaStreamType": "AUDIO",
-                "ParticipantType": "IVR",
-                "StartTimestamp": began,
-                "Status": "AVAILABLE",
-                "StopTimestamp": last_began + timedelta(seconds=len(customer) / 2 / SAMPLE_RATE_HZ),
-                "StorageType": "S3",
-            }
-        )
+        ended = last_began + timedelta(seconds=len(customer) / 2 / SAMPLE_RATE_HZ)
+        contact.recordings.append(recording_entry(f"{self._bucket}/{key}", began_at=began, ended_at=ended))
         wav = recording_wav([(one, other) for _, one, other in stretches], stereo=self.stereo)
         self._surroundings.later(
             "recording",

@@ -120,7 +120,11 @@ def test_compiled_code_is_never_compared_with_its_source(folder: Path) -> None:
 
 @pytest.mark.parametrize(
     ("content", "reason"),
-    [('private_key = "-----BEGIN"', "keys do not go into a bundle"), ("targets = [", "cannot be used")],
+    [
+        ('private_key = "-----BEGIN"', "keys do not go into a bundle"),
+        ("targets = [", "cannot be used"),
+        ('target = "case"', r"no setting target \(is targets meant"),
+    ],
 )
 def test_a_file_of_settings_is_looked_at_first(content: str, reason: str, tmp_path: Path) -> None:
     """A key in a bundle would be readable by whoever may read functions."""

@@ -204,9 +204,26 @@ def test_nobody_from_outside_writes_to_our_queues() -> None:
 
     for policy in policies.values():
         for statement in policy["PolicyDocument"]["Statement"]:
+            sources = as_list(statement["Condition"]["ArnEquals"]["aws:SourceArn"])
+            assert statement["Effect"] == "Allow"
             assert statement["Action"] == "sqs:SendMessage"
             assert set(statement["Principal"]) == {"Service"}
-            assert any("aws:SourceArn" in condition for condition in statement["Condition"].values())
+            assert not [one for one in sources if "*" in one]
+
+
+def test_the_rules_that_have_dead_letters_may_write_them() -> None:
+    """And no other rule of the account; CloudFormation may cut the stack's name short in theirs."""
+    stack = Stack()
+    (statement,) = stack.resources("AWS::SQS::QueuePolicy")["DeadLetterQueuePolicy"]["PolicyDocument"]["Statement"]
+    rules = {"RecordingStoredRule"} | {
+        f"{name}{event}"
+        for name, function in stack.functions().items()
+        for event, source in function.get("Events", {}).items()
+        if "DeadLetterConfig" in source["Properties"]
+    }
+
+    assert set(statement["Condition"]["ArnEquals"]["aws:SourceArn"]) == {f"<{rule}.Arn>" for rule in rules}
+    assert len(rules) == 3
 
 
 def test_the_recordings_are_for_encrypted_connections_only() -> None:

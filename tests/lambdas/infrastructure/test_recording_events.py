@@ -133,11 +133,13 @@ def test_a_change_at_the_same_time_is_found_out(capsys: pytest.CaptureFixture[st
 
 
 def test_a_bucket_that_is_not_there_is_told(s3: S3, capsys: pytest.CaptureFixture[str]) -> None:
-    """With S3's own words and no traceback."""
+    """With S3's own words, where to find the right name, and no traceback."""
     code = recording_events.main(["nobody-has-this"], s3=s3)
 
+    said = capsys.readouterr().err
     assert code == 1
-    assert "NoSuchBucket" in capsys.readouterr().err
+    assert "NoSuchBucket" in said
+    assert "fix: take the name from the Connect console" in said
 
 
 def test_half_a_question_is_a_usage_error() -> None:

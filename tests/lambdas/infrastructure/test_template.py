@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from scv_voicemail.intake.contact_attributes import FLAGS
 from scv_voicemail.journal.dynamodb_items import table_schema
+from scv_voicemail.pipeline import Policy
 from scv_voicemail.settings import PREFIX, DynamoDbTable, S3Folder, Settings
 from scv_voicemail.transcription.amazon_transcribe import JOB_PREFIX
 
@@ -226,6 +227,13 @@ def test_uninstalling_leaves_what_callers_said(stack: Stack) -> None:
 
     assert kept == {"JournalTable", "RecordingsBucket"}
     assert all(RESOURCES[name]["UpdateReplacePolicy"] == "Retain" for name in kept)
+
+
+def test_no_recording_is_deleted_while_its_delivery_is_still_being_tried() -> None:
+    """Whatever somebody asks for; S3 begins to count at the next midnight."""
+    shortest_days = load("template.yaml")["Parameters"]["RetentionDays"]["MinValue"]
+
+    assert shortest_days * 24 > Policy().horizon_hours
 
 
 def test_recordings_are_kept_as_long_as_was_asked_for() -> None:

@@ -87,13 +87,17 @@ def test_a_sqlite_journal_needs_no_table(command: Command, monkeypatch: pytest.M
     assert (tmp_path / "journal.db").exists()
 
 
-def test_botocore_never_logs_whole_requests() -> None:
-    """At debug it would write down what a caller said."""
-    root = logging.getLogger()
-    before = root.handlers[:], root.level
+@pytest.mark.parametrize(("level", "shown"), [("debug", True), ("info", True), ("warning", False)])
+def test_botocore_never_logs_whole_requests(level: str, shown: bool) -> None:
+    """At debug it would write down what a caller said; where only warnings are wanted, it says nothing about itself."""
+    root, botocore = logging.getLogger(), logging.getLogger("botocore")
+    before = root.handlers[:], root.level, botocore.level
     try:
-        set_up_logging("debug")
+        set_up_logging(level)
 
-        assert not logging.getLogger("botocore.endpoint").isEnabledFor(logging.DEBUG)
+        assert not botocore.isEnabledFor(logging.DEBUG)
+        assert botocore.isEnabledFor(logging.INFO) is shown
     finally:
-        root.handlers[:], root.level = before
+        root.handlers[:] = before[0]
+        root.setLevel(before[1])
+        botocore.setLevel(before[2])

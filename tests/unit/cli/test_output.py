@@ -60,6 +60,18 @@ def test_an_error_is_told_with_its_fix_and_without_a_traceback(capsys: pytest.Ca
     assert (code, out, err) == (3, "", "scv-voicemail: not set: X\n  fix: set X\n")
 
 
+def test_a_command_that_got_no_answer_does_not_promise_to_try_again(capsys: pytest.CaptureFixture[str]) -> None:
+    """A worker does; a command has ended."""
+    program = Program(Unavailable("no answer", service="journal"))
+
+    code = run(program.app, [])
+
+    said = capsys.readouterr().err
+    assert code == 1
+    assert "run this again" in said
+    assert "by itself" not in said
+
+
 def test_an_error_in_json_is_one_document(capsys: pytest.CaptureFixture[str]) -> None:
     """With its kind, its reason, its fix and the exit code, apart from each other."""
     program = Program(AuthenticationFailed("who is this", service="salesforce", status=401, fix="renew it"))

@@ -58,11 +58,35 @@ def test_work_on_a_call_that_is_a_voicemail_already_is_our_own() -> None:
     """After a lost journal the voicemail's routing must be found again, and not be taken for a live call's."""
     bench = Bench()
     bench.view.call = a_call()
+    bench.view.has_recordings = 1
     bench.view.routings = ["our routing"]
 
     receipt = bench.do("open")
 
     assert (receipt["closed"], receipt["earlierWork"]) == (True, [])
+
+
+def test_work_on_a_call_that_our_delivery_has_not_closed_yet_is_our_own_as_well() -> None:
+    """Nobody else marks a call with the end of the message."""
+    bench = Bench()
+    bench.view.call = a_call(disposition="in-progress")
+    bench.view.routings = ["our routing"]
+
+    assert bench.do("open")["earlierWork"] == []
+
+
+@pytest.mark.parametrize(
+    "marked_by_the_flow",
+    [a_call(disposition="in-progress", ended_at=None), a_call()],
+    ids=["open", "closed by a sync"],
+)
+def test_a_mark_of_the_contact_flow_makes_the_live_calls_work_not_ours(marked_by_the_flow: VoiceCallState) -> None:
+    """It marks before the beep; a rep may have had the call, or it may be in a queue still."""
+    bench = Bench()
+    bench.view.call = marked_by_the_flow
+    bench.view.routings = ["live routing"]
+
+    assert bench.do("open")["earlierWork"] == ["live routing"]
 
 
 def test_without_rest_access_a_call_is_created_again_after_doubt() -> None:

@@ -54,7 +54,6 @@ def ivr(location: str = f"{CONNECT_BUCKET}/{KEY}", **changes: Any) -> ContactRec
             "location": location,
             "participant": "IVR",
             "started_at": RECORDED_AT,
-            "stopped_at": RECORDED_AT + timedelta(seconds=6.5),
         }
         | changes
     )
@@ -131,7 +130,6 @@ class FakeConnect:
                         "Location": one.location,
                         "ParticipantType": one.participant,
                         "StartTimestamp": one.started_at,
-                        "StopTimestamp": one.stopped_at,
                         "FragmentStartNumber": one.start_fragment,
                         "FragmentStopNumber": one.stop_fragment,
                     }

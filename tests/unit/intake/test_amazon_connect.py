@@ -24,9 +24,11 @@ from tests.unit.intake.connect_bench import (
     INSTANCE,
     KEY,
     MESSAGE,
+    NOTHING,
     OUR_BUCKET,
     OUR_KEY,
     PROMPT,
+    RATE,
     RECORDED_AT,
     STREAM,
     TONE_AT,
@@ -259,6 +261,36 @@ def test_of_several_recordings_the_one_that_holds_the_message_is_taken(bench: Be
     assert bench.kept().endswith(MESSAGE[:24_000])
 
 
+def test_two_takes_of_the_same_minute_may_have_one_name(bench: Bench) -> None:
+    """The name of a recording has no seconds: a file under two entries belongs to the one that holds the message."""
+    second_at = RECORDED_AT + timedelta(seconds=20)
+    contact = a_contact(recordings=(ivr(), ivr(started_at=second_at)))
+    bench.knows(with_attributes(contact, vm_timestamp=(second_at + timedelta(seconds=2.125)).isoformat()))
+    bench.recorded()
+
+    intake = bench.intake.of_recording(CONNECT_BUCKET, KEY)
+
+    assert taken(intake).started_at > second_at
+    assert bench.kept().endswith(MESSAGE)
+
+
+def test_a_recording_that_was_over_before_the_message_began_is_not_taken_for_it(bench: Bench) -> None:
+    """The caller deleted a first message and left another later, whose recording Connect does not list yet."""
+    second_key, second_at = KEY.replace("T12:00", "T12:10"), RECORDED_AT + timedelta(minutes=10)
+    contact = with_attributes(a_contact(), vm_timestamp=(second_at + timedelta(seconds=2.125)).isoformat())
+    bench.knows(contact)
+    bench.recorded(PROMPT + bytes(RATE) + PROMPT)
+    bench.recorded(CALL, second_key)
+
+    with pytest.raises(Unavailable, match="ends before the message begins"):
+        bench.intake.of_recording(CONNECT_BUCKET, KEY)
+    later = ivr(f"{CONNECT_BUCKET}/{second_key}", started_at=second_at)
+    bench.knows(replace(contact, recordings=(ivr(), later)))
+
+    assert ignored(bench.intake.of_recording(CONNECT_BUCKET, KEY)) is IgnoredReason.OTHER_WAY
+    assert taken(bench.intake.of_recording(CONNECT_BUCKET, second_key)).started_at > second_at
+
+
 def test_a_location_may_be_written_encoded(bench: Bench) -> None:
     """Its colon as %3A, as in addresses."""
     bench.knows(a_contact(recordings=(ivr(f"{CONNECT_BUCKET}/{KEY}".replace(":", "%3A")),)))
@@ -348,6 +380,20 @@ def test_a_stream_that_breaks_off_is_read_again_later(bench: Bench) -> None:
         bench.intake.of_contact_record(a_contact(recordings=(kvs(),)))
 
     assert bench.objects.head(OUR_BUCKET, OUR_KEY) is None
+
+
+def test_without_patience_half_a_stream_is_taken_but_nothing_beyond_its_end(bench: Bench) -> None:
+    """What the same contact streamed afterwards, such as a conversation, is no part of the message."""
+    bench.media.streams[STREAM] = a_stream(CALL + NOTHING + PROMPT)
+    whole = bench.intake.of_contact_record(a_contact(recordings=(kvs(),)), patient=False)
+    samples = bench.kept()
+    bench.s3.delete_object(Bucket=OUR_BUCKET, Key=OUR_KEY)
+    bench.media.streams[STREAM] = a_stream(CALL[: 2 * RATE * 5])
+
+    half = bench.intake.of_contact_record(a_contact(recordings=(kvs(),)), patient=False)
+
+    assert samples.endswith(MESSAGE + NOTHING)
+    assert taken(half).recording.duration_seconds < taken(whole).recording.duration_seconds
 
 
 def test_a_stream_without_this_contact_is_a_loud_failure(bench: Bench) -> None:

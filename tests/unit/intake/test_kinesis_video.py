@@ -558,6 +558,17 @@ def test_a_failure_that_the_service_writes_into_the_stream_is_raised(code: str, 
     assert raised.value.code == code
 
 
+def test_a_fragment_that_is_not_there_says_what_keeps_it_there() -> None:
+    """By the code of the vendor's page, and by the one that is really sent."""
+    for code in ("3000", "4000"):
+        failure = {"AWS_KINESISVIDEO_ERROR_CODE": "FRAGMENT_NOT_FOUND", "AWS_KINESISVIDEO_ERROR_ID": code}
+
+        with pytest.raises(VoicemailError) as raised:
+            heard([a_failure(failure)], stop=3)
+
+        assert "retention" in raised.value.fix
+
+
 def test_a_failure_of_the_archive_is_raised() -> None:
     """GetMediaForFragmentList names the fragment and the failure in other tags."""
     failure = {

@@ -176,10 +176,11 @@ def test_a_parameter_that_the_template_does_not_have_is_refused(template: Path) 
         aws_beside(emulator, template, functions=functions, parameters={"Colour": "red"})
 
 
-def test_the_command_line_runs_the_template_that_ships() -> None:
-    """It prints where everything is."""
-    command = [sys.executable, "-m", "scv_emulator", "--json", "--functions", "none", "--connect"]
-    command.append(str(REPOSITORY / "lambdas" / "template.yaml"))
+def test_the_command_line_runs_the_template_that_ships(tmp_path: Path) -> None:
+    """It prints where everything is, and the file of settings leads to the stack's voicemails."""
+    written = tmp_path / "connect.env"
+    command = [sys.executable, "-m", "scv_emulator", "--json", "--functions", "none", "--write-env", str(written)]
+    command += ["--connect", str(REPOSITORY / "lambdas" / "template.yaml")]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
         assert process.stdout is not None
         told = json.loads(process.stdout.readline())
@@ -189,6 +190,11 @@ def test_the_command_line_runs_the_template_that_ships() -> None:
         process.terminate()
 
     assert {"DeliverFunction", "FlowCallFunction"} <= set(told["aws"]["functions"])
-    assert told["aws"]["outputs"]["Journal"].startswith("dynamodb://")
+    outputs, settings = told["aws"]["outputs"], dict(line.split("=", 1) for line in written.read_text().splitlines())
+    assert outputs["Journal"].startswith("dynamodb://")
+    assert settings["SCV_VOICEMAIL_JOURNAL"] == outputs["Journal"]
+    assert settings["SCV_VOICEMAIL_RECORDINGS_DIR"] == outputs["RecordingsFolder"]
+    assert settings["SCV_VOICEMAIL_DOORBELL_QUEUE_URL"] == outputs["DoorbellQueueUrl"]
+    assert settings["AWS_ENDPOINT_URL"] == told["aws"]["url"]
     assert report.json()["attributes"]["vm_flag"] == "1"
     assert process.returncode == 0

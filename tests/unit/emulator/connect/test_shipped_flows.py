@@ -141,6 +141,15 @@ def test_the_command_tells_findings_and_fails(tmp_path: Path, capsys: pytest.Cap
     assert {"flow", "action", "rule", "problem", "fix", "vendor"} == findings[0].keys()
 
 
+def test_a_file_that_is_not_there_is_a_usage_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It is no finding about a flow."""
+    with pytest.raises(SystemExit) as ended:
+        main([str(tmp_path / "nowhere.json")])
+
+    assert ended.value.code == 2
+    assert "there is no file" in capsys.readouterr().err
+
+
 def test_the_rules_can_be_listed(capsys: pytest.CaptureFixture[str]) -> None:
     """Each with what to do about it."""
     status = main(["--list-rules"])

@@ -14,7 +14,7 @@ from scv_emulator.connect.video_routes import video_service
 from scv_emulator.connect.video_streams import VideoStream
 from scv_voicemail.intake.kinesis_video import write_customer_audio
 
-from tests.unit.emulator.connect.instance import NOON, Instance, ask, data
+from tests.unit.emulator.connect.instance import NOON, Instance, ask
 from tests.wav_files import a_tone
 
 SCHEMA: Any = loadSchema("matroska.xml")
@@ -166,28 +166,6 @@ def test_without_retention_an_old_fragment_is_an_error_in_the_stream() -> None:
     assert "not found" in tags["AWS_KINESISVIDEO_ERROR_CODE"]
 
 
-def test_archived_fragments_are_listed_in_pages_and_read_by_number() -> None:
-    """The list promises no order."""
-    streaming = Streaming()
-    body: dict[str, Any] = {"StreamARN": streaming.stream.arn, "MaxResults": 3}
-    page = data(ask(streaming.api, "POST", "/listFragments", body))
-    rest = data(ask(streaming.api, "POST", "/listFragments", body | {"NextToken": page["NextToken"]}))
-    listed = [int(one["FragmentNumber"]) for one in page["Fragments"] + rest["Fragments"]]
-    limits = {"StartTimestamp": NOON.timestamp() + 1, "EndTimestamp": NOON.timestamp() + 3}
-    selector = {"FragmentSelectorType": "PRODUCER_TIMESTAMP", "TimestampRange": limits}
-    some = data(ask(streaming.api, "POST", "/listFragments", body | {"FragmentSelector": selector}))
-
-    wanted = [str(one) for one in streaming.numbers[1:3]]
-    asked = {"StreamName": streaming.stream.name, "Fragments": wanted}
-    got = pieces(ask(streaming.api, "POST", "/getMediaForFragmentList", asked).body)
-
-    assert sorted(listed) == streaming.numbers
-    assert listed != streaming.numbers
-    assert sorted(int(one["FragmentNumber"]) for one in some["Fragments"]) == streaming.numbers[1:3]
-    assert [tags_of(one)["AWS_KINESISVIDEO_FRAGMENT_NUMBER"] for one in got] == wanted
-    assert "AWS_KINESISVIDEO_CONTINUATION_TOKEN" not in tags_of(got[0])
-
-
 @pytest.mark.parametrize(
     ("path", "body", "code"),
     [
@@ -197,8 +175,7 @@ def test_archived_fragments_are_listed_in_pages_and_read_by_number() -> None:
         ("/getMedia", {"StartSelector": {"StartSelectorType": "SOON"}}, "InvalidArgumentException"),
         ("/getMedia", {"StartSelector": {"StartSelectorType": "FRAGMENT_NUMBER"}}, "InvalidArgumentException"),
         ("/getMedia", {}, "InvalidArgumentException"),
-        ("/getMediaForFragmentList", {"Fragments": ["1"]}, "ResourceNotFoundException"),
-        ("/getMediaForFragmentList", {"Fragments": []}, "InvalidArgumentException"),
+        ("/listFragments", {}, "NotImplementedException"),
         ("/getClip", {}, "NotImplementedException"),
     ],
 )

@@ -12,6 +12,7 @@ from tests.unit.emulator.connect.rehearsal import FakeWorld, a_call, a_contact, 
 WORDS = tone(5.0, 500)
 OTHER_WORDS = tone(2.0, 700)
 KEPT: list[Step] = [Hear("beep"), Say(WORDS), Press("#"), Hear("press 0"), Press("#")]
+LISTENS_AND_SENDS: list[Step] = [*KEPT[:-1], Press("1"), Hear("press 0"), Press("#")]
 THANKS = "Thank you. Your message is on its way to us."
 SORRY = "Sorry, we cannot take a message right now."
 
@@ -120,17 +121,7 @@ def test_the_last_take_is_kept_when_there_were_enough() -> None:
 
 def test_a_review_plays_what_was_said_so_far() -> None:
     """1 in the menu; what the caller said is in the stream before the function reads it."""
-    script: list[Step] = [
-        Hear("beep"),
-        Say(WORDS),
-        Press("#"),
-        Hear("press 0"),
-        Press("1"),
-        Hear("press 0"),
-        Press("#"),
-    ]
-
-    report, world = a_call("voicemail_flow", script)
+    report, world = a_call("voicemail_flow", LISTENS_AND_SENDS)
 
     streamed = b"".join(customer for _at, customer, _system in world.streams)
     review = next(one for one in world.calls if one["Details"]["Parameters"]["methodName"] == "reviewRecording")
@@ -143,17 +134,7 @@ def test_a_review_plays_what_was_said_so_far() -> None:
 @pytest.mark.parametrize("broken", ["reviewRecording", "missing"])
 def test_a_review_that_cannot_be_played_takes_the_choice_away(broken: str) -> None:
     """The message is there all the same."""
-    script: list[Step] = [
-        Hear("beep"),
-        Say(WORDS),
-        Press("#"),
-        Hear("press 0"),
-        Press("1"),
-        Hear("press 0"),
-        Press("#"),
-    ]
-
-    report, world = a_call("voicemail_flow", script, world=FakeWorld(broken=frozenset({broken})))
+    report, world = a_call("voicemail_flow", LISTENS_AND_SENDS, world=FakeWorld(broken=frozenset({broken})))
 
     assert "Sorry, we cannot play it right now." in report.heard()
     assert report.heard()[-2] == THANKS
