@@ -152,7 +152,7 @@ def _parser() -> _Parser:
     parser = _Parser(
         prog="scv_emulator",
         description="A local Salesforce org with Service Cloud Voice.",
-        epilog="Examples: scv-voicemail emulator --write-env emulator.env --apply-delay-ms 1000;"
+        epilog="Example: scv-voicemail emulator --write-env emulator.env --apply-delay-ms 1000;"
         " with AWS: scv-voicemail emulator --write-env emulator.env --connect lambdas/template.yaml",
     )
     add = parser.add_argument

@@ -9,7 +9,7 @@ import base64
 import hashlib
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -150,7 +150,7 @@ class StreamPoller:
         whole = batch.records[0].sequence_number
         event = {"Records": [self._lambda_record(one) for one in batch.records]}
         try:
-            answer = self._invoker.invoke(self._function, event, what=f"{len(batch.records)} records")
+            answer = self._invoker.invoke(self._function, event, what=_told(batch.records))
         except FunctionFailed:
             return whole
         if not self._mapping.reports_failures:
@@ -166,7 +166,7 @@ class StreamPoller:
         return limit is not None and (self._now() - batch.records[0].arrived_at).total_seconds() > limit
 
     def _discard(self, batch: _Batch, condition: str) -> None:
-        self._record(self._hop, f"{len(batch.records)} records", f"discarded: {condition}")
+        self._record(self._hop, _told(batch.records), f"discarded: {condition}")
         if not self._mapping.on_failure_arn:
             return
         first, last = batch.records[0], batch.records[-1]
@@ -221,3 +221,8 @@ class StreamPoller:
 
 def _iso(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1_000:03d}Z"
+
+
+def _told(records: Sequence[object]) -> str:
+    """A batch, for people."""
+    return "1 record" if len(records) == 1 else f"{len(records)} records"
