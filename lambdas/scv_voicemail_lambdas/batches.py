@@ -110,7 +110,8 @@ def settle(
             failed.append(record.id)
             continue
         try:
-            _take(record, work, set_aside, metrics)
+            # What stands behind a failure comes again with it: set aside now, it would be set aside at every try.
+            _take(record, work, None if failed else set_aside, metrics)
         except Exception as error:
             kind = error.brief if isinstance(error, VoicemailError) else type(error).__name__
             log.warning("record %s failed at try %d: %s", record.id, record.tries, kind, exc_info=True)

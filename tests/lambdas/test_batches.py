@@ -70,6 +70,25 @@ def test_what_can_never_succeed_is_set_aside_where_it_would_hold_others_up() -> 
     assert metrics.values == {Name.RECORD_SET_ASIDE: [1], Name.RECORD_FAILED: [1]}
 
 
+def test_what_stands_behind_a_failure_is_set_aside_when_its_turn_comes() -> None:
+    """A stream is read again from the failure on: an outage of an hour must not make a dead letter at every try."""
+    aside: list[str] = []
+
+    def set_aside(record: Record, error: Exception) -> bool:
+        if isinstance(error, Unavailable):
+            return False
+        aside.append(record.data)
+        return True
+
+    during = [settled(Worker(a=Unavailable("no answer"), b=BadVoicemail("no data")), "a", "b", set_aside=set_aside)[0]]
+    during += [settled(Worker(a=Unavailable("no answer"), b=BadVoicemail("no data")), "a", "b", set_aside=set_aside)[0]]
+    after, _ = settled(Worker(b=BadVoicemail("no data")), "a", "b", set_aside=set_aside)
+
+    assert during == [failed("id-a", "id-b")] * 2
+    assert after == failed()
+    assert aside == ["b"]
+
+
 def test_a_record_that_cannot_be_set_aside_comes_again() -> None:
     """Nothing is done with before it lies somewhere else."""
 
