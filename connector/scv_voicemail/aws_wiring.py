@@ -18,7 +18,6 @@ from scv_voicemail.intake.amazon_connect import AmazonConnectIntake, ShortMessag
 from scv_voicemail.intake.s3_recordings import S3Recordings
 from scv_voicemail.ports import Clock
 from scv_voicemail.settings import PREFIX, S3Folder, Settings
-from scv_voicemail.storage_wiring import s3_recordings
 from scv_voicemail.target_wiring import require
 from scv_voicemail.transcription.amazon_transcribe import voicemail_id_of
 from scv_voicemail.wiring import Connector, connect
@@ -61,20 +60,20 @@ class AmazonConnect:
 def amazon_connect(settings: Settings, *, aws: AwsClients | None = None) -> AmazonConnect:
     """The parts that the settings describe. Raises `SettingsInvalid` for what is missing; talks to nobody yet."""
     require(settings, *NEEDS)
-    place = settings.recordings_dir
-    if not isinstance(place, S3Folder):
+    if not isinstance(settings.recordings_dir, S3Folder):
         raise SettingsInvalid(f"{PREFIX}RECORDINGS_DIR is a folder", fix="set it to s3://BUCKET/PREFIX")
     aws = aws or AwsClients()
-    objects, recordings = ObjectStore(aws.client("s3")), s3_recordings(settings, place, aws)
-    queues = aws.client("sqs")
+    # Sandboxes are copies of each other, down to the process id: only a name drawn by lot tells them apart.
+    connector = connect(settings, owner=f"lambda/{uuid.uuid4()}", aws=aws)
+    objects, recordings, queues = ObjectStore(aws.client("s3")), connector.recordings, aws.client("sqs")
+    assert isinstance(recordings, S3Recordings)
 
     def show_again(queue_arn: str, receipt: str, seconds: float) -> None:
         SqsQueue(queues, beside(settings.doorbell_queue_url, queue_arn)).show_again(receipt, after_seconds=seconds)
 
     return AmazonConnect(
         settings=settings,
-        # Sandboxes are copies of each other, down to the process id: only a name drawn by lot tells them apart.
-        connector=connect(settings, owner=f"lambda/{uuid.uuid4()}", aws=aws),
+        connector=connector,
         intake=AmazonConnectIntake(
             contacts=ContactReader(aws.client("connect"), settings.connect_instance_id),
             objects=objects,

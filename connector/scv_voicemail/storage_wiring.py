@@ -32,19 +32,14 @@ def recordings(settings: Settings, aws: AwsClients) -> Recordings:
     """The place for recordings that the settings name."""
     place = settings.recordings_dir
     if isinstance(place, S3Folder):
-        return s3_recordings(settings, place, aws)
+        return S3Recordings(
+            ObjectStore(aws.client("s3")),
+            place.bucket,
+            place.prefix,
+            location=settings.recording_url,
+            allow_plain_http=settings.allow_plain_http,
+        )
     return RecordingStore(place, location=settings.recording_url, allow_plain_http=settings.allow_plain_http)
-
-
-def s3_recordings(settings: Settings, place: S3Folder, aws: AwsClients) -> S3Recordings:
-    """A place for recordings in S3."""
-    return S3Recordings(
-        ObjectStore(aws.client("s3")),
-        place.bucket,
-        place.prefix,
-        location=settings.recording_url,
-        allow_plain_http=settings.allow_plain_http,
-    )
 
 
 def transcriber(settings: Settings, aws: AwsClients) -> Transcriber:

@@ -59,14 +59,11 @@ def deliver(voicemail_id: str, parts: AmazonConnect, metrics: Metrics, *, wait_s
         claims: list[Run] = []
         runs = parts.connector.deliver(voicemail_id, wait_seconds=wait_seconds, claimed=claims.append)
         # The token grows with every claim: a run with ours is as this invocation has left it.
-        ours = [run for run in runs if any(_key(claim) == _key(run) for claim in claims)]
+        taken = {(claim.target, claim.token) for claim in claims}
+        ours = [run for run in runs if (run.target, run.token) in taken]
         for run in runs:
             _count([*(claim for claim in claims if claim.target == run.target), run], parts, metrics)
         _ring_again(voicemail_id, ours, parts, metrics)
-
-
-def _key(run: Run) -> tuple[str, int]:
-    return run.target, run.token
 
 
 def _ring_again(voicemail_id: str, runs: list[Run], parts: AmazonConnect, metrics: Metrics) -> None:

@@ -6,11 +6,8 @@ Here: what comes after the recording is kept; test_known_defects_of_intake.py ha
 
 from __future__ import annotations
 
-import io
-import logging
 import math
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -21,7 +18,7 @@ from tests.lambdas.aws_fakes import refused
 from tests.lambdas.calls import MESSAGE_AT, A, Call, stamp
 from tests.lambdas.contact_center import OURS, ContactCenter
 from tests.lambdas.infrastructure.stack import Stack
-from tests.scenarios.planted_secrets import leaks
+from tests.scenarios.planted_secrets import leaks, plain_log
 
 Centers = Callable[..., ContactCenter]
 NO_CHANNEL = "+18005550199"
@@ -288,7 +285,7 @@ def test_v15_no_log_line_tells_who_called_or_what_was_said(a_center: Centers) ->
     center.org.fault("status", path="*/omniFlow", status=503, body=echo)
     center.services["s3"].failing["put_object"] = [refused("InternalError", 500, f"no {call.caller}")]
 
-    with logged() as lines:
+    with plain_log("scv_voicemail", "scv_voicemail_lambdas", formatter=JsonFormatter()) as lines:
         center.hand_over(call, "bm8gSlNPTg==")
         center.hand_over(call)
         center.work()
@@ -296,22 +293,3 @@ def test_v15_no_log_line_tells_who_called_or_what_was_said(a_center: Centers) ->
     assert center.states() == ["delivered"]
     assert "delivered" in lines.getvalue()
     assert leaks(lines.getvalue()) == []
-
-
-@contextmanager
-def logged() -> Iterator[io.StringIO]:
-    """What the functions log meanwhile, as they do in AWS at the most talkative level that is theirs."""
-    lines = io.StringIO()
-    handler = logging.StreamHandler(lines)
-    handler.setFormatter(JsonFormatter())
-    loggers = [logging.getLogger(name) for name in ("scv_voicemail", "scv_voicemail_lambdas")]
-    levels = [one.level for one in loggers]
-    for one in loggers:
-        one.addHandler(handler)
-        one.setLevel(logging.DEBUG)
-    try:
-        yield lines
-    finally:
-        for one, level in zip(loggers, levels, strict=True):
-            one.removeHandler(handler)
-            one.setLevel(level)

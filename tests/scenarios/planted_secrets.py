@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
+import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -52,3 +55,22 @@ def key_lines(settings: Mapping[str, str]) -> list[str]:
     """Every full line of the private keys."""
     files = (settings[f"{PREFIX}PRIVATE_KEY_FILE"], settings[f"{PREFIX}OAUTH_KEY_FILE"])
     return [line for file in files for line in Path(file).read_text(encoding="ascii").splitlines() if len(line) > 40]
+
+
+@contextmanager
+def plain_log(*names: str, formatter: logging.Formatter | None = None) -> Iterator[io.StringIO]:
+    """What is seen by somebody who attaches a handler to these loggers and wants everything."""
+    stream = io.StringIO()
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(formatter or logging.Formatter("%(levelname)s %(name)s: %(message)s"))
+    loggers = [logging.getLogger(name) for name in names]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.addHandler(handler)
+        logger.setLevel(logging.DEBUG)
+    try:
+        yield stream
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.removeHandler(handler)
+            logger.setLevel(level)

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import io
 import json
-import logging
 import os
 import stat
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +24,18 @@ from scv_voicemail.transcription.nothing import NoTranscription
 from scv_voicemail.wiring import connect
 
 from tests.builders import a_transcript, a_voicemail
-from tests.scenarios.planted_secrets import BAD_DAY, CALLER, ECHO, REFUSED, SAID, SECRETS, SIGNED, key_lines, leaks
+from tests.scenarios.planted_secrets import (
+    BAD_DAY,
+    CALLER,
+    ECHO,
+    REFUSED,
+    SAID,
+    SECRETS,
+    SIGNED,
+    key_lines,
+    leaks,
+    plain_log,
+)
 from tests.scenarios.simulation import PREFIX
 from tests.wav_files import a_wav_file
 
@@ -43,25 +51,6 @@ def tokens(emulator: Emulator) -> list[str]:
 
 def without_markup(settings: Mapping[str, str]) -> dict[str, str]:
     return {name.removeprefix(PREFIX).lower(): value for name, value in settings.items()}
-
-
-@contextmanager
-def plain_log(*names: str) -> Iterator[io.StringIO]:
-    """What a library user sees who attaches a plain handler to these loggers and wants everything."""
-    stream = io.StringIO()
-    handler = logging.StreamHandler(stream)
-    handler.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))
-    loggers = [logging.getLogger(name) for name in names]
-    levels = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.addHandler(handler)
-        logger.setLevel(logging.DEBUG)
-    try:
-        yield stream
-    finally:
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.removeHandler(handler)
-            logger.setLevel(level)
 
 
 def live_through_a_bad_day(emulator: Emulator, folder: Path) -> dict[str, RunState]:
