@@ -2,12 +2,32 @@
 
 from __future__ import annotations
 
+import os
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from scv_voicemail.voicemail import Recording, Segment, Transcript, Voicemail
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+
+BENCH_START = datetime.fromisoformat(os.environ.get("SCV_VOICEMAIL_TEST_START", NOON.isoformat()))
+"""When every bench begins, whatever the machine's clock says; `scripts/test-at-hours` begins at worse times."""
+
+
+def time_now() -> datetime:
+    """The time that this process is told: the machine's, or that of a bench which moves it."""
+    return datetime.now(UTC)
+
+
+def file_clock(*, seconds: float) -> FakeClock:
+    """A clock that stands so much later than the machine's, which dates the files that a test writes."""
+    return FakeClock(time_now() + timedelta(seconds=seconds))
+
+
+def epoch_now() -> int:
+    """`time_now` in whole seconds since 1970, as tokens have it."""
+    return int(time.time())
 
 
 class FakeClock:

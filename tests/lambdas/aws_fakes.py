@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from botocore.exceptions import ClientError
 from scv_voicemail.aws.session import AwsClients
+
+from tests.builders import time_now
 
 
 def refused(code: str, status: int = 400, message: str = "no") -> ClientError:
@@ -116,7 +117,7 @@ class FakeTranscribe:
         if name in self.jobs:
             raise refused("ConflictException")
         told = {"TranscriptionJobName": name, "TranscriptionJobStatus": "IN_PROGRESS"}
-        self.jobs[name] = {**told, "CreationTime": datetime.now(UTC), "request": request}
+        self.jobs[name] = {**told, "CreationTime": time_now(), "request": request}
         if self.at_once is not None:
             self.finish(name, self.at_once)
         return {"TranscriptionJob": self.jobs[name]}

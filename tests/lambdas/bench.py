@@ -6,7 +6,7 @@ import json
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from scv_voicemail.aws.objects import StoredObject
@@ -21,7 +21,7 @@ from scv_voicemail.voicemail import Voicemail
 from scv_voicemail.wiring import Connector
 from scv_voicemail_lambdas.metrics import Metrics
 
-from tests.builders import a_voicemail
+from tests.builders import a_voicemail, time_now
 from tests.unit.pipeline_bench import FakeTranscriber, ScriptedTarget
 
 CONTACT = "5324881f-1e84-4367-8930-f69a74b30ca6"
@@ -125,7 +125,7 @@ class Lambda:
     bell: FakeBell = field(default_factory=FakeBell)
     dead_letters: FakeQueue | None = field(default_factory=FakeQueue)
     objects: FakeObjects = field(default_factory=FakeObjects)
-    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    now: Callable[[], datetime] = time_now
     shown_again: list[tuple[str, str, float]] = field(default_factory=list)
     seconds: float = math.inf
 
@@ -223,4 +223,4 @@ def failed(*names: str) -> dict[str, list[dict[str, str]]]:
 
 
 def ago(seconds: float) -> datetime:
-    return datetime.now(UTC) - timedelta(seconds=seconds)
+    return time_now() - timedelta(seconds=seconds)

@@ -11,7 +11,7 @@ import struct
 import wave
 from base64 import b64encode
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import cached_property
 from io import BytesIO
 from pathlib import Path
@@ -28,6 +28,7 @@ from scv_voicemail_lambdas import contact_record, deliver, flow_call, recording_
 from scv_voicemail_lambdas.flow_parts import FlowParts, flow_parts
 from scv_voicemail_lambdas.metrics import Metrics
 
+from tests.builders import time_now
 from tests.lambdas.aws_fakes import Clients, FakeConnect, FakeStreams, FakeTranscribe, Service
 from tests.lambdas.bench import a_key, an_object_event, messages_of
 from tests.lambdas.calls import INSTANCE_ARN, MESSAGE_AT, THEIRS, A, Call
@@ -151,7 +152,7 @@ class ContactCenter:
             "SystemEndpoint": call.dialed and {"Address": call.dialed},
         }
         event = {"Details": {"ContactData": about | contact, "Parameters": {"methodName": method}}}
-        return flow_call.answer(event, self.flow_parts, self.metrics, clock=lambda: datetime.now(UTC))
+        return flow_call.answer(event, self.flow_parts, self.metrics, clock=time_now)
 
     def ring(self) -> bool:
         """Answer the doorbells that can be heard now; False when there was none."""
@@ -165,16 +166,16 @@ class ContactCenter:
 
     def work(self, *, hours: float = 2.0) -> None:
         """Answer doorbells, moving time to whatever is due next, until nothing is or it takes longer than `hours`."""
-        end = datetime.now(UTC) + timedelta(hours=hours)
+        end = time_now() + timedelta(hours=hours)
         while True:
             while self.ring():
                 pass
             due = self.journal.next_due()
             if due is None or due > end:
                 return
-            assert datetime.now(UTC) < end, "something is due, and nobody rings for it"
+            assert time_now() < end, "something is due, and nobody rings for it"
             # The bell rings a second later at the latest; the sweep, once a minute, is for what nobody rings for.
-            self.advance(max((due - datetime.now(UTC)).total_seconds(), 0.0) + 1.1)
+            self.advance(max((due - time_now()).total_seconds(), 0.0) + 1.1)
             if not self.ring():
                 self.advance(60)
                 self.sweep()

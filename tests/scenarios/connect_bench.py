@@ -31,6 +31,7 @@ from scv_emulator.switches import Switches
 from scv_voicemail.ports import Run
 from scv_voicemail.wiring import open_journal
 
+from tests.builders import BENCH_START
 from tests.commands import PREFIX
 from tests.scenarios.handlers_here import HandlersHere, settings_of
 from tests.scenarios.left_messages import Count, Left, pcm_of, speech, without_silence
@@ -76,7 +77,7 @@ class ConnectBench:
             assert bench.count().wrong == ()
 
     `functions` run the handlers; `settings` go over those of the template (names without prefix), `parameters` over its
-    parameters. `switches` are the org's.
+    parameters. `switches` are the org's; everything begins at `start`.
     """
 
     functions: Functions = field(default_factory=HandlersHere)
@@ -85,10 +86,11 @@ class ConnectBench:
     switches: Mapping[str, Any] = field(default_factory=dict)
     left: dict[str, Left] = field(default_factory=dict)
     calls_made: int = 0
+    start: datetime = BENCH_START
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
-            traveller = stack.enter_context(time_machine.travel(datetime.now(UTC), tick=True))
+            traveller = stack.enter_context(time_machine.travel(self.start, tick=True))
             self.clock = SharedClock(traveller)
             self.org = stack.enter_context(Emulator(switches=Switches(**{"apply_delay_ms": 0, **self.switches})))
             named = self.org.env()

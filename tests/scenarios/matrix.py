@@ -6,7 +6,7 @@ import hashlib
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 from scv_emulator.server import Emulator
 
+from tests.builders import time_now
 from tests.scenarios.simulation import held
 from tests.wav_files import a_wav_file
 
@@ -49,7 +50,7 @@ def left(folder: Path, key: str, *, spoken: Sequence[str] = SPOKEN) -> dict[str,
         "recording": str(a_wav_file(folder / f"{key}.wav", seconds=1.5)),
         "caller": CALLER,
         "voicemail_id": key,
-        "received_at": (datetime.now(UTC) - timedelta(minutes=2)).isoformat(),
+        "received_at": (time_now() - timedelta(minutes=2)).isoformat(),
         "transcript": {"segments": segments},
     }
 

@@ -15,11 +15,13 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.builders import time_now
 
 pytest.importorskip("moto", reason="the local AWS is built on moto, which is not installed")
 
@@ -87,7 +89,7 @@ class ForkedFunctions:
         job = {
             "function": name,
             "event": event,
-            "at": (at or datetime.now(UTC)).isoformat(),
+            "at": (at or time_now()).isoformat(),
             "kill_at": hit and hit.name,
         }
         assert self._server is not None
@@ -278,7 +280,7 @@ def test_a_reconciliation_that_dies_at_any_request_is_made_good_by_the_next(tmp_
 def _reconcile(bench: ConnectBench, functions: ForkedFunctions, moment: Moment | None) -> list[Any]:
     """A lost recording is found: the moments of that, or with one to be killed at, what is wrong in the end."""
     bench.forget()
-    bench.clock.advance(2 * 3_600)  # those before are too old to be looked at
+    bench.clock.advance(24 * 3_600)  # those before are too old to be looked at, and the hour is the same for each
     for hop in ("event:aws.s3", "contact-record"):
         bench.aws.disturb(hop, "lose", times=None)
     bench.message(hung_up, streaming_allowed=False)

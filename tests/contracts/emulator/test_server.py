@@ -18,6 +18,8 @@ import pytest
 from scv_emulator.server import Emulator
 from scv_emulator.switches import Switches
 
+from tests.builders import epoch_now
+
 CREATE = "/telephony/v1/voiceCalls"
 
 
@@ -44,7 +46,7 @@ def http(emulator: Emulator) -> Iterator[httpx.Client]:
 
 def create(http: httpx.Client, emulator: Emulator, key: str = "call-1") -> httpx.Response:
     """Create a voice call, the way a connector does."""
-    now = int(time.time())
+    now = epoch_now()
     claims = {
         "iss": emulator.org.seed.org_id,
         "sub": "DemoContactCenter",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -16,6 +15,7 @@ from scv_voicemail.intake.amazon_connect import Ignored, IgnoredReason, Intake, 
 from scv_voicemail.voicemail import Mailbox, MailboxKind, Voicemail
 
 from tests.aws_clients import an_aws
+from tests.builders import epoch_now
 from tests.mkv_files import FIRST_NUMBER, OTHER_CONTACT, a_fragment
 from tests.unit.intake.connect_bench import (
     CALL,
@@ -681,7 +681,7 @@ def test_what_a_killed_process_left_behind_is_cleared_away(bench: Bench) -> None
     for folder in (old, young, foreign):
         folder.mkdir()
         (folder / "recording.wav").write_bytes(b"x")
-    long_ago = time.time() - 7200
+    long_ago = epoch_now() - 7200
     os.utime(old, (long_ago, long_ago))
     os.utime(foreign, (long_ago, long_ago))
     bench.knows(a_contact())

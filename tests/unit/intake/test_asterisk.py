@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from scv_voicemail.intake.asterisk import AsteriskSpool
 from scv_voicemail.ports import Arrival
 from scv_voicemail.voicemail import ANONYMOUS, Mailbox, MailboxKind
 
-from tests.builders import FakeClock
+from tests.builders import FakeClock, file_clock
 from tests.wav_files import GSM, a_format, a_wav, a_wav_file
 
 ORIGTIME = 1772357400
@@ -77,7 +77,7 @@ def spool(tmp_path: Path) -> Spool:
 @pytest.fixture
 def clock() -> FakeClock:
     """Ten seconds ahead, so that what a test has just written is settled but young."""
-    return FakeClock(datetime.now(UTC) + timedelta(seconds=10))
+    return file_clock(seconds=10)
 
 
 def source(spool: Spool, clock: FakeClock, **options: Any) -> AsteriskSpool:

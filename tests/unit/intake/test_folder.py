@@ -6,7 +6,7 @@ import json
 import logging
 import os
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +16,14 @@ from scv_voicemail.intake.folder import WatchedFolder
 from scv_voicemail.ports import Arrival
 from scv_voicemail.voicemail import Mailbox, MailboxKind
 
-from tests.builders import FakeClock
+from tests.builders import FakeClock, file_clock
 from tests.wav_files import a_tone, a_wav, a_wav_file
 
 
 @pytest.fixture
 def clock() -> FakeClock:
     """Ten seconds ahead, so that what a test has just written is settled but young."""
-    return FakeClock(datetime.now(UTC) + timedelta(seconds=10))
+    return file_clock(seconds=10)
 
 
 def watched(folder: Path, clock: FakeClock, **options: Any) -> WatchedFolder:
@@ -146,7 +146,7 @@ def test_files_that_were_touched_just_now_wait(tmp_path: Path) -> None:
     a_pair(tmp_path)
     for name in ("msg.wav", "msg.json"):
         os.utime(tmp_path / name, (0, 0))
-    clock = FakeClock(datetime.now(UTC) + timedelta(seconds=1))
+    clock = file_clock(seconds=1)
     folder = watched(tmp_path, clock)
 
     too_early = list(folder.pending())

@@ -14,6 +14,7 @@ from scv_emulator.aws import LocalAws, WorkerFunctions
 from scv_emulator.clock import Clock
 from scv_emulator.connect.ports import FunctionFailed
 
+from tests.builders import time_now
 from tests.unit.emulator.aws.conftest import PARAMETERS
 
 HANDLERS = """
@@ -103,7 +104,7 @@ def test_a_function_that_takes_too_long_is_killed(aws: LocalAws) -> None:
 def test_functions_see_the_emulators_time(aws: LocalAws) -> None:
     """The clock's, or the moment of a simulated call; a real clock is left alone."""
     moment = datetime(2031, 5, 4, 3, 2, 1, tzinfo=UTC)
-    assert aws.invoke("Stored", {})["now"][:4] == f"{datetime.now(UTC).year}"
+    assert aws.invoke("Stored", {})["now"][:4] == f"{time_now().year}"
 
     aws.clock.set(moment)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,6 +15,8 @@ from scv_emulator.salesforce.routes import routes
 from simple_salesforce import Salesforce
 from simple_salesforce.exceptions import SalesforceAuthenticationFailed, SalesforceMalformedRequest
 from starlette.applications import Starlette
+
+from tests.builders import time_now
 
 
 class ToTheEmulator(HTTPAdapter):
@@ -61,7 +62,7 @@ def log_in(org: Any, session: requests.Session, **changes: Any) -> Salesforce:
 
 def test_the_library_logs_in_and_works(org: Any, session: requests.Session) -> None:
     """Log in by JWT, create, query, upsert, page, describe and delete, with the library's own addresses."""
-    org.clock.moment = datetime.now(UTC)  # the library signs with the real time
+    org.clock.moment = time_now()  # the library signs with the real time
     salesforce = log_in(org, session)
 
     created = salesforce.Case.create({"Subject": "it's a voicemail"})
@@ -85,7 +86,7 @@ def test_the_library_logs_in_and_works(org: Any, session: requests.Session) -> N
 
 def test_the_library_understands_refusals_and_logs_in_again(org: Any, session: requests.Session) -> None:
     """Its own exceptions come out of the envelopes, and an expired session is renewed without being noticed."""
-    org.clock.moment = datetime.now(UTC)
+    org.clock.moment = time_now()
     salesforce = log_in(org, session)
 
     with pytest.raises(SalesforceMalformedRequest, match="No such column"):
