@@ -28,6 +28,7 @@ NO_CHANNEL = "+18005550199"
 # ---------------------------------------------------------------------------------------------------------- V1
 
 
+@pytest.mark.covers("official-V1")
 def test_v1_transcripts_are_dated_inside_the_call(a_center: Centers) -> None:
     """In epoch milliseconds of this call, not the year 2020 as a number; an org drops what lies outside."""
     center, call = a_center(transcriber="amazon-transcribe"), Call()
@@ -47,6 +48,7 @@ def test_v1_transcripts_are_dated_inside_the_call(a_center: Centers) -> None:
 # ---------------------------------------------------------------------------------------------------------- V5
 
 
+@pytest.mark.covers("official-V5")
 @pytest.mark.parametrize("status", [200, 400])
 def test_v5_a_voicemail_that_is_not_routed_is_not_closed(center: ContactCenter, status: int) -> None:
     """Errors of the flow count whatever the status; a human is called, and after the fix it goes on where it was."""
@@ -68,6 +70,7 @@ def test_v5_a_voicemail_that_is_not_routed_is_not_closed(center: ContactCenter, 
     assert center.held().counts == (1, 1, 0, 1)
 
 
+@pytest.mark.covers("official-V5")
 @pytest.mark.parametrize(("status", "ends"), [(500, "delivered"), (400, "parked")])
 def test_v5_an_update_that_fails_is_not_passed_over(center: ContactCenter, status: int, ends: str) -> None:
     """Tried again while that helps, and else left to a human, before anything is routed."""
@@ -86,6 +89,7 @@ def test_v5_an_update_that_fails_is_not_passed_over(center: ContactCenter, statu
 THERE_IS_NONE = refused("BadRequestException", message="The requested job couldn't be found")
 
 
+@pytest.mark.covers("official-V6")
 @pytest.mark.parametrize(
     ("failing", "entries"),
     [
@@ -126,6 +130,7 @@ def a_request(call: Call) -> dict[str, Any]:
     }
 
 
+@pytest.mark.covers("official-V6")
 @pytest.mark.parametrize("tells", [True, False])
 def test_v6_a_job_that_fails_costs_the_transcript_at_most(a_center: Centers, tells: bool) -> None:
     """Whether or not Amazon tells of it."""
@@ -148,6 +153,7 @@ def test_v6_a_job_that_fails_costs_the_transcript_at_most(a_center: Centers, tel
 # ---------------------------------------------------------------------------------------------------------- V11
 
 
+@pytest.mark.covers("official-V11")
 def test_v11_events_that_come_again_change_nothing(a_center: Centers) -> None:
     """Contact records, transcription events and doorbells, each three times, and all of them afterwards."""
     center, call = a_center(transcriber="amazon-transcribe"), Call()
@@ -172,6 +178,7 @@ def test_v11_events_that_come_again_change_nothing(a_center: Centers) -> None:
     assert center.counted["VoicemailDelivered"] == 1
 
 
+@pytest.mark.covers("official-V11")
 def test_v11_what_lambda_does_again_is_bounded_and_kept_at_last() -> None:
     """Two retries of Lambda's own, and then the dead letters; the sweep comes back by itself."""
     functions = Stack().functions()
@@ -188,6 +195,7 @@ def test_v11_what_lambda_does_again_is_bounded_and_kept_at_last() -> None:
 # ---------------------------------------------------------------------------------------------------- V12, V13
 
 
+@pytest.mark.covers("official-V12")
 def test_v12_a_voicemail_is_routed_at_once(center: ContactCenter) -> None:
     """No fixed minute: nothing is waited for that has not been asked."""
     center.leave(Call())
@@ -200,6 +208,7 @@ def test_v12_a_voicemail_is_routed_at_once(center: ContactCenter) -> None:
     assert center.counted["DeliverySeconds"] < 5
 
 
+@pytest.mark.covers("official-V12")
 def test_v12_with_a_transcript_it_is_routed_as_soon_as_that_is_there(a_center: Centers) -> None:
     """The end of the job wakes it."""
     center, call = a_center(transcriber="amazon-transcribe"), Call()
@@ -215,6 +224,7 @@ def test_v12_with_a_transcript_it_is_routed_as_soon_as_that_is_there(a_center: C
     assert center.moved_seconds == 7
 
 
+@pytest.mark.covers("official-V13")
 @pytest.mark.parametrize(
     ("missing", "caller"),
     [
@@ -243,6 +253,7 @@ def test_v13_a_voicemail_is_one_whatever_else_the_flow_forgot(
 # --------------------------------------------------------------------------------------------------------- V15
 
 
+@pytest.mark.covers("official-V15")
 def test_v15_recordings_and_transcripts_do_not_stay_for_ever() -> None:
     """One number of days for both, and for the old versions of them."""
     bucket = Stack(RetentionDays=30).resources("AWS::S3::Bucket")["RecordingsBucket"]
@@ -256,6 +267,7 @@ def test_v15_recordings_and_transcripts_do_not_stay_for_ever() -> None:
     )
 
 
+@pytest.mark.covers("official-V15")
 def test_v15_personal_data_can_be_left_out_of_transcripts(a_center: Centers) -> None:
     """Then Transcribe writes nothing but the redacted text."""
     center = a_center(transcriber="amazon-transcribe", transcribe_redact="PIN,CREDIT_DEBIT_NUMBER")
@@ -272,6 +284,7 @@ def test_v15_personal_data_can_be_left_out_of_transcripts(a_center: Centers) -> 
     }
 
 
+@pytest.mark.covers("official-V15")
 def test_v15_no_log_line_tells_who_called_or_what_was_said(a_center: Centers) -> None:
     """On a good day and on a bad one."""
     center, call = (

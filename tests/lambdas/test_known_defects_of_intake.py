@@ -44,6 +44,7 @@ BAD_RECORDS: dict[str, tuple[Any, list[str]]] = {
 }
 
 
+@pytest.mark.covers("official-V2")
 @pytest.mark.parametrize("why", BAD_RECORDS)
 def test_v2_one_bad_record_costs_none_of_the_others(center: ContactCenter, why: str) -> None:
     """Before or behind it in the batch; it is ignored, set aside or comes again, each for itself."""
@@ -78,6 +79,7 @@ def refuse_the_recording_of(contact: str) -> Callable[[str, Mapping[str, Any]], 
 # ------------------------------------------------------------------------------------------------------ V3, V4
 
 
+@pytest.mark.covers("official-V3")
 def test_v3_audio_of_one_caller_never_reaches_the_next(center: ContactCenter) -> None:
     """While one is read, and while it is on its way into a slow bucket, the same sandbox takes in the next ones."""
     calls = [Call(id=A, attributes={"vm_lang": "en-US"}), Call(id=B, attributes={"vm_lang": "es-US"}), Call(id=C)]
@@ -107,6 +109,7 @@ def test_v3_audio_of_one_caller_never_reaches_the_next(center: ContactCenter) ->
     assert len({call.said for call in calls}) == 3
 
 
+@pytest.mark.covers("official-V4")
 def test_v4_after_a_failure_the_next_voicemail_is_its_own(center: ContactCenter) -> None:
     """Nothing of the call that failed is left in the sandbox, and it comes whole when it comes again."""
     broken, next_one = Call(id=A, said=speech("a long one", seconds=4)), Call(id=B)
@@ -132,6 +135,7 @@ def test_v4_after_a_failure_the_next_voicemail_is_its_own(center: ContactCenter)
 # ---------------------------------------------------------------------------------------------------------- V7
 
 
+@pytest.mark.covers("official-V7")
 @pytest.mark.parametrize("why", ["no right", "nothing there yet", "broken off", "ended early", "throttled"])
 def test_v7_audio_that_does_not_come_is_waited_for_and_never_made_up(center: ContactCenter, why: str) -> None:
     """No recording of 44 bytes and no half of a message: the record comes again, and then all of it is there."""
@@ -155,6 +159,7 @@ def test_v7_audio_that_does_not_come_is_waited_for_and_never_made_up(center: Con
     assert center.samples() == call.said
 
 
+@pytest.mark.covers("official-V7")
 def test_v7_a_call_without_a_word_of_the_caller_is_no_voicemail(center: ContactCenter) -> None:
     """The stream is there and holds nothing from the caller: counted, and nobody is bothered."""
     call = Call()
@@ -171,6 +176,7 @@ def test_v7_a_call_without_a_word_of_the_caller_is_no_voicemail(center: ContactC
 # ---------------------------------------------------------------------------------------------------------- V8
 
 
+@pytest.mark.covers("official-V8")
 def test_v8_the_header_of_a_recording_is_true(center: ContactCenter) -> None:
     """Not four gigabytes: players show the length, and Transcribe reads it."""
     center.leave(Call())
@@ -182,6 +188,7 @@ def test_v8_the_header_of_a_recording_is_true(center: ContactCenter) -> None:
     assert center.tags()["vm_duration"] == "2"
 
 
+@pytest.mark.covers("official-V8")
 def test_v8_a_long_message_is_not_held_in_memory(center: ContactCenter) -> None:
     """Two minutes, most of them silent, are two megabytes; a function has room for an hour."""
     call = Call(said=speech("somebody") + bytes(118 * 2 * RATE))
@@ -213,6 +220,7 @@ def lazily(call: Call) -> Iterator[bytes]:
 # ---------------------------------------------------------------------------------------------------- V9, V10
 
 
+@pytest.mark.covers("official-V9")
 @pytest.mark.parametrize("told", [True, False], ids=["numbers told", "no numbers"])
 def test_v9_exactly_the_callers_own_message_is_read_from_the_stream(center: ContactCenter, told: bool) -> None:
     """From its first fragment on, one direction, one contact, and no further than its last fragment."""
@@ -234,6 +242,7 @@ def test_v9_exactly_the_callers_own_message_is_read_from_the_stream(center: Cont
     assert sent.pulled <= 4
 
 
+@pytest.mark.covers("official-V10")
 @pytest.mark.parametrize("ivr", [False, True], ids=["a call recording", "an IVR recording"])
 def test_v10_the_stream_is_found_wherever_it_stands_among_the_recordings(center: ContactCenter, ivr: bool) -> None:
     """With call recording on, the first entry is a file in S3 without fragments."""
@@ -260,6 +269,7 @@ def test_v10_the_stream_is_found_wherever_it_stands_among_the_recordings(center:
 # --------------------------------------------------------------------------------------------------------- V14
 
 
+@pytest.mark.covers("official-V14")
 @pytest.mark.parametrize("why", ["the fragments are gone", "the stream is gone"])
 def test_v14_a_stream_that_keeps_nothing_is_told_with_the_way_out(center: ContactCenter, why: str) -> None:
     """A retention of zero hours loses the audio; the record stays, with the setting that is to be changed."""
@@ -275,6 +285,7 @@ def test_v14_a_stream_that_keeps_nothing_is_told_with_the_way_out(center: Contac
     assert letter["contactRecord"]
 
 
+@pytest.mark.covers("official-V14")
 def test_v14_the_template_keeps_what_fails_and_gives_functions_time() -> None:
     """It sets no retention of its own; batches are cut in two, and what fails for good is kept."""
     stack = Stack()
