@@ -14,6 +14,7 @@ from starlette.routing import BaseRoute, Route
 
 from scv_emulator.faults import FaultInvalid
 from scv_emulator.json_bodies import Json, parse_json
+from scv_emulator.metadata.pages import PageRuleUnknown
 from scv_emulator.openapi import document
 from scv_emulator.org import Org
 from scv_emulator.phone_channels import ChannelInvalid, set_phone_channel
@@ -62,6 +63,7 @@ def routes(org: Org, recordings: Callable[[], Path | None]) -> list[BaseRoute]:
         ("GET", "/flows", door.flows),
         ("POST", "/channels", door.set_channel),
         ("GET", "/deploys", door.deploys),
+        ("GET", "/pages/{name}", door.record_page),
         ("GET", "/openapi.json", door.openapi),
         ("GET", "/recordings/{name}", door.recording),
     ]
@@ -77,7 +79,7 @@ def _guarded(endpoint: Endpoint) -> Endpoint:
             return await endpoint(request)
         except Refused as refusal:
             return Json({"error": str(refusal)}, status_code=refusal.status)
-        except (ChannelInvalid, FaultInvalid, UnknownSwitch) as error:
+        except (ChannelInvalid, FaultInvalid, PageRuleUnknown, UnknownSwitch) as error:
             return Json({"error": str(error)}, status_code=400)
         except (RepError, SalesforceError) as error:
             return Json({"error": str(error)}, status_code=409)
@@ -216,6 +218,15 @@ class _Door:
     async def flows(self, _request: Request) -> Response:
         """The deployed flows, and what each of the latest executions went through."""
         return Json(self._org.flows.describe())
+
+    async def record_page(self, request: Request) -> Response:
+        """What a person sees on a deployed record page: `recordId`, and `username` unless it is an administrator."""
+        regions = self._org.record_page(
+            request.path_params["name"],
+            request.query_params.get("recordId", ""),
+            username=request.query_params.get("username", ""),
+        )
+        return Json({"regions": regions})
 
     async def openapi(self, _request: Request) -> Response:
         return Json(document(self._org.base_url))

@@ -300,6 +300,15 @@ def _door() -> Schema:
         f"{door}/sessions/expire": {"post": one("End every session", _object())},
         f"{door}/reset": {"post": one("Start again", _object())},
         f"{door}/flows": {"get": one("Deployed flows and what they did", _object(("flows", "executions")))},
+        f"{door}/pages/{{name}}": {
+            "get": one(
+                "What a person sees on a deployed record page",
+                _object(("regions",)),
+                _in_path("name"),
+                _in_query("recordId", {"type": "string"}, required=True),
+                _in_query("username", {"type": "string"}),
+            )
+        },
         f"{door}/channels": {
             "post": one("Point a number at a flow and a queue", _object(("messagingChannelId",)), body=_CHANNEL)
         },

@@ -14,8 +14,10 @@ from scv_emulator.ids import Ids
 from scv_emulator.keys import KeyPair, key_pair_of_this_process
 from scv_emulator.metadata.deployment import Components, Deployment
 from scv_emulator.metadata.deploys import Deploys
+from scv_emulator.metadata.pages import PageRuleUnknown, shown
 from scv_emulator.metadata.rest import resources as deploy_resources
 from scv_emulator.metadata.soap import Soap
+from scv_emulator.metadata.xml_tree import parse
 from scv_emulator.populate import populate
 from scv_emulator.request_journal import RequestJournal
 from scv_emulator.salesforce.connect_api import Conversations as UploadedConversations
@@ -148,6 +150,23 @@ class Org:
             "_Reps": self.telephony.reps.describe(),
         }
         return self.database.dump() | extra
+
+    def record_page(self, name: str, record_id: str, *, username: str = "") -> dict[str, list[str]]:
+        """The components of a deployed record page that a user sees for a record, by region.
+
+        Without a user everything may be read. Raises `PageRuleUnknown` or `SalesforceError`.
+        """
+        stored = self.deploys.components.stored.get(("FlexiPage", name))
+        if stored is None:
+            raise PageRuleUnknown(f"no page {name[:100]} was deployed")
+        page = parse(next(iter(stored.files.values())))
+        about = page.value("sobjectType")
+        user = self.user_id_of(username) if username else ""
+        if user is None:
+            raise PageRuleUnknown(f"there is no user {username[:100]}")
+        hidden = self.core.permissions.hidden_custom_fields(user, about) if user else set()
+        record = {name: value for name, value in self.database.get(about, record_id).items() if name not in hidden}
+        return shown(page, record)
 
     def public_seed(self) -> dict[str, Any]:
         """The seed as JSON-ready data, with the certificates that are in use and without any private key."""

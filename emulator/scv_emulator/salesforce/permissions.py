@@ -92,6 +92,17 @@ class Permissions:
                 seen.append(self._reduced(sobject, grant, fields))
         return Schema(seen)
 
+    def hidden_custom_fields(self, user_id: str, object_name: str) -> set[str]:
+        """The custom fields of an object that no permission set lets this user read, on a page as by the API.
+
+        Its standard fields come with the profile or with Salesforce's own sets, which are not emulated.
+        """
+        if self.is_unlimited(user_id):
+            return set()
+        granted = self._field_grants([one["Id"] for one in self._sets_of(user_id)])
+        fields = self._database.schema.sobject(object_name).fields.values()
+        return {one.name for one in fields if one.custom and f"{object_name}.{one.name}" not in granted}
+
     def has_custom_permission(self, user_id: str, name: str) -> bool:
         """Whether a permission set of this user, or the profile of an administrator, holds a custom permission."""
         permission = self._database.first("CustomPermission", DeveloperName=name)

@@ -61,7 +61,12 @@ def _component(one: Component, node: Node, about: str, project: Project) -> Iter
 
 
 def _visibility(one: Component, node: Node, about: str, known: Catalog) -> Iterator[Finding]:
-    for criterion in node.all("visibilityRule", "criteria"):
+    criteria = list(node.all("visibilityRule", "criteria"))
+    if (logic := node.value("visibilityRule", "booleanFilter")) and (
+        sorted(set(re.findall(r"\d+", logic))) != [str(place + 1) for place in range(len(criteria))]
+    ):
+        yield one.finding(node, f"the filter {logic} does not use each of its {len(criteria)} criteria")
+    for criterion in criteria:
         left = _RECORD_FIELD.match(criterion.value("leftValue"))
         if left is None:
             yield one.finding(criterion, f"{criterion.value('leftValue')} is no field of the record")

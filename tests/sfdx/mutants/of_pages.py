@@ -120,6 +120,14 @@ MUTANTS = (
         caught_by="pages",
         says="never",
     ),
+    misspelt(
+        "criterion that the filter of a page does not use",
+        CALL_PAGE,
+        "1 AND 2",
+        "1",
+        caught_by="pages",
+        says="does not use each of its 2 criteria",
+    ),
     # service
     misspelt(
         "routing that is external",
