@@ -44,6 +44,8 @@ class Watch:
     sentence: str
     condition: str = ""
     silence_is_bad: bool = False
+    less: str = ""
+    rise: bool = False
 
 
 def of_function(name: str) -> dict[str, Any]:
@@ -161,6 +163,8 @@ def of_ours(metrics: tuple[Metric, ...] = METRICS) -> Iterator[Watch]:
                 periods=metric.alarm.periods,
                 below=metric.alarm.below,
                 silence_is_bad=metric.alarm.below,
+                less=str(metric.alarm.less),
+                rise=metric.alarm.rise,
                 sentence=metric.alarm.sentence,
             )
 
@@ -173,14 +177,17 @@ def watches() -> list[Watch]:
 def alarm(watch: Watch) -> dict[str, Any]:
     """One alarm as CloudFormation takes it."""
     percentile = watch.statistic.startswith("p")
-    properties = {
-        "AlarmName": {"Fn::Sub": f"${{StackLabel}} {watch.name}"},
-        "AlarmDescription": watch.sentence,
+    looked_at = {
         "Namespace": watch.namespace or {"Ref": "MetricsNamespace"},
         "MetricName": watch.metric,
         "Dimensions": [{"Name": name, "Value": value} for name, value in watch.dimensions.items()],
         "ExtendedStatistic" if percentile else "Statistic": watch.statistic,
         "Period": watch.period_seconds,
+    }
+    properties = {
+        "AlarmName": {"Fn::Sub": f"${{StackLabel}} {watch.name}"},
+        "AlarmDescription": watch.sentence,
+        **({"Metrics": _reckoned(watch)} if watch.less or watch.rise else looked_at),
         "EvaluationPeriods": watch.periods,
         "Threshold": watch.threshold,
         "ComparisonOperator": "LessThanThreshold" if watch.below else "GreaterThanOrEqualToThreshold",
@@ -190,6 +197,24 @@ def alarm(watch: Watch) -> dict[str, Any]:
     }
     made = {"Type": "AWS::CloudWatch::Alarm", "Properties": {key: value for key, value in properties.items() if value}}
     return made | ({"Condition": watch.condition} if watch.condition else {})
+
+
+def _reckoned(watch: Watch) -> list[dict[str, Any]]:
+    """What an alarm looks at that reckons with its metric.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html
+    """
+    expression = "FILL(seen, 0) - FILL(other, 0)" if watch.less else "DIFF(FILL(seen, REPEAT))"
+    queries = [_query("seen", watch.metric, watch)] + ([_query("other", watch.less, watch)] if watch.less else [])
+    return [{"Id": "reckoned", "Expression": expression, "Label": watch.name, "ReturnData": True}, *queries]
+
+
+def _query(name: str, metric: str, watch: Watch) -> dict[str, Any]:
+    dimensions = [{"Name": key, "Value": value} for key, value in watch.dimensions.items()]
+    looked_at = {"Namespace": watch.namespace or {"Ref": "MetricsNamespace"}, "MetricName": metric}
+    looked_at |= {"Dimensions": dimensions} if dimensions else {}
+    stat = {"Metric": looked_at, "Period": watch.period_seconds, "Stat": watch.statistic}
+    return {"Id": name, "MetricStat": stat, "ReturnData": False}
 
 
 # ------------------------------------------------------------------------------------------------------- dashboard
@@ -287,6 +312,6 @@ def _when(watch: Watch) -> str:
     unit = {"IteratorAge": " ms", "Duration": " ms", "ApproximateAgeOfOldestMessage": " s"}.get(watch.metric, "")
     unit = " s" if watch.metric.endswith("Seconds") else unit
     sign = "<" if watch.below else "≥"
-    return (
-        f"{watch.statistic} of {watch.metric} {sign} {watch.threshold:g}{unit}{times} {watch.period_seconds // 60} min"
-    )
+    what = f"{watch.metric} less {watch.less}" if watch.less else watch.metric
+    what = f"{watch.metric} more than before" if watch.rise else what
+    return f"{watch.statistic} of {what} {sign} {watch.threshold:g}{unit}{times} {watch.period_seconds // 60} min"

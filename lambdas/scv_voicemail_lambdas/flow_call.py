@@ -118,8 +118,12 @@ def before_recording(call: FlowEvent, parts: FlowParts, metrics: Metrics, clock:
         log.warning("the call could not be marked before the beep: %s", error.brief)
         metrics.add(Name.FLOW_CALL_MARK_FAILED)
         marked = False
+    # A caller who speaks anew takes the message before back.
+    metrics.account_for(read(call.attributes).began_at)
     # As late as possible: the beep follows at once.
-    return {"vm_timestamp": _stamp(clock()), "marked": str(marked).lower()}
+    beep = _stamp(clock())
+    metrics.expect(datetime.fromisoformat(beep))
+    return {"vm_timestamp": beep, "marked": str(marked).lower()}
 
 
 def after_recording(_call: FlowEvent, _parts: FlowParts, _metrics: Metrics, clock: Clock) -> Answer:
@@ -142,10 +146,11 @@ def review_recording(call: FlowEvent, parts: FlowParts, _metrics: Metrics, _cloc
     return {"reviewUri": uri}
 
 
-def give_up_voicemail(_call: FlowEvent, _parts: FlowParts, metrics: Metrics, _clock: Clock) -> Answer:
+def give_up_voicemail(call: FlowEvent, _parts: FlowParts, metrics: Metrics, _clock: Clock) -> Answer:
     """The flow itself takes the flag away; here it is only counted."""
     log.info("the voicemail was given up")
     metrics.add(Name.VOICEMAIL_GIVEN_UP)
+    metrics.account_for(read(call.attributes).began_at)
     return {"givenUp": "true"}
 
 

@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Literal
 
@@ -20,18 +21,29 @@ NAMESPACE = "ScvVoicemail"
 MAX_VALUES = 100
 """How many values one metric may have in one line."""
 
+ACCOUNTED_AFTER = timedelta(minutes=75)
+"""How long after the beep a message must be accounted for: longest message, Connect's storing, two looks through.
+
+Both halves of the count are dated so much later than the beep, so that they meet in the same minute whatever came
+between, and an alarm sees that minute only when the time is over. CloudWatch takes what is up to two hours ahead:
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricDatum.html
+"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alarm:
     """Rings when the metric is at or above `threshold` in `periods` periods of `period_seconds` in a row.
 
-    With `below`, when it is below it, or when nothing is heard of it.
+    With `below`, when it is below it, or when nothing is heard of it. With `less`, the metric minus that other one is
+    looked at; with `rise`, how much more it is than in the period before, so that it rings again for each.
     """
 
     threshold: float
     period_seconds: int
     periods: int = 1
     below: bool = False
+    less: str = ""
+    rise: bool = False
     sentence: str
 
 
@@ -50,6 +62,8 @@ class Name(StrEnum):
     """The names of the metrics, in the order of a voicemail's way."""
 
     FLOW_CALL_MARK_FAILED = "FlowCallMarkFailed"
+    MESSAGES_EXPECTED = "MessagesExpected"
+    MESSAGES_ACCOUNTED_FOR = "MessagesAccountedFor"
     CONTACT_IGNORED = "ContactIgnored"
     VOICEMAIL_ACCEPTED = "VoicemailAccepted"
     VOICEMAIL_SUPPRESSED = "VoicemailSuppressed"
@@ -57,6 +71,7 @@ class Name(StrEnum):
     STORED_TO_ACCEPTED_SECONDS = "StoredToAcceptedSeconds"
     RECORDING_RECOVERED = "RecordingRecovered"
     RECORDINGS_LOOKED_THROUGH = "RecordingsLookedThrough"
+    RECORDINGS_FOLDER_EMPTY = "RecordingsFolderEmpty"
     RECORD_FAILED = "RecordFailed"
     RECORD_SET_ASIDE = "RecordSetAside"
     DOORBELLS_RUNG = "DoorbellsRung"
@@ -82,6 +97,26 @@ METRICS: tuple[Metric, ...] = (
             period_seconds=300,
             sentence="Salesforce refuses or does not answer while callers are on the line.",
         ),
+    ),
+    Metric(
+        name=Name.MESSAGES_EXPECTED,
+        unit="Count",
+        statistic="Sum",
+        sentence="Callers who were sent to the beep, dated 75 minutes later: by then their message must be there.",
+        alarm=Alarm(
+            threshold=1,
+            period_seconds=3600,
+            less=Name.MESSAGES_ACCOUNTED_FOR,
+            sentence="A caller has heard the beep, and nothing was taken in: compare ConnectRecordingsBucketName and "
+            "ConnectRecordingsPrefix with the instance's call recordings, and ContactRecordStreamArn with its "
+            "streaming; `scv-voicemail doctor` does both.",
+        ),
+    ),
+    Metric(
+        name=Name.MESSAGES_ACCOUNTED_FOR,
+        unit="Count",
+        statistic="Sum",
+        sentence="What became of them: taken in, given up, nothing said. Dated like MessagesExpected.",
     ),
     Metric(
         name=Name.CONTACT_IGNORED,
@@ -136,6 +171,13 @@ METRICS: tuple[Metric, ...] = (
             sentence="Nobody looks for recordings that no event has told of: see SweepFunction's log and duration. "
             'Afterwards invoke it with {"reconcile": true, "hours": 24}.',
         ),
+    ),
+    Metric(
+        name=Name.RECORDINGS_FOLDER_EMPTY,
+        unit="Count",
+        statistic="Sum",
+        sentence="Looks through Connect's recordings that found none at all, ever: normal before the first voicemail "
+        "and where flows only stream, else the bucket or prefix is wrong.",
     ),
     Metric(
         name=Name.RECORD_FAILED,
@@ -273,6 +315,7 @@ class Metrics:
         unix_seconds: Callable[[], float] = time.time,
     ) -> None:
         self.values: dict[str, list[float]] = {}
+        self.dated: dict[int, dict[str, float]] = {}
         self._function = function
         self._namespace = namespace
         self._write = write
@@ -286,17 +329,33 @@ class Metrics:
         elif len(kept) < MAX_VALUES:
             kept.append(value)
 
+    def add_at(self, name: Name, at: datetime) -> None:
+        """Count one more at another time than now."""
+        counts = self.dated.setdefault(round(at.timestamp() * 1000), {})
+        counts[name] = counts.get(name, 0) + 1
+
+    def expect(self, beep_at: datetime) -> None:
+        """A caller was sent to the beep at this time."""
+        self.add_at(Name.MESSAGES_EXPECTED, beep_at + ACCOUNTED_AFTER)
+
+    def account_for(self, beep_at: datetime | None) -> None:
+        """It is known what became of the message that began at this beep; without a beep nobody expected it."""
+        if beep_at is not None:
+            self.add_at(Name.MESSAGES_ACCOUNTED_FOR, beep_at + ACCOUNTED_AFTER)
+
     def flush(self) -> None:
-        """Write the line, if anything was counted, and begin anew."""
-        if not self.values:
-            return
-        values: dict[str, float | list[float]] = {
-            name: kept[0] if len(kept) == 1 else kept for name, kept in self.values.items()
-        }
+        """Write a line for each time at which something was counted, and begin anew."""
+        if self.values:
+            now = {name: kept[0] if len(kept) == 1 else kept for name, kept in self.values.items()}
+            self._tell(round(self._unix_seconds() * 1000), now)
+        for at, counts in sorted(self.dated.items()):
+            self._tell(at, counts)
+        self.values, self.dated = {}, {}
+
+    def _tell(self, unix_ms: int, values: Mapping[str, float | list[float]]) -> None:
         told = [{"Name": name, "Unit": _UNITS[name]} for name in values]
         header = {
-            "Timestamp": round(self._unix_seconds() * 1000),
+            "Timestamp": unix_ms,
             "CloudWatchMetrics": [{"Namespace": self._namespace, "Dimensions": [[]], "Metrics": told}],
         }
-        self.values = {}
         self._write(json.dumps({"_aws": header, "Function": self._function, **values}, sort_keys=True))

@@ -15,7 +15,7 @@ from datetime import datetime
 
 from scv_voicemail.aws.contacts import Contact
 from scv_voicemail.aws_wiring import AmazonConnect
-from scv_voicemail.intake.amazon_connect import Ignored, Taken
+from scv_voicemail.intake.amazon_connect import Ignored, IgnoredReason, Taken
 from scv_voicemail.intake.s3_events import contact_id_of
 from scv_voicemail.wiring import OPEN_STATES
 
@@ -23,6 +23,9 @@ from scv_voicemail_lambdas.log import about
 from scv_voicemail_lambdas.metrics import Metrics, Name
 
 log = logging.getLogger(__name__)
+
+SETTLED = frozenset({IgnoredReason.EMPTY, IgnoredReason.GIVEN_UP})
+"""Nobody waits for the message of such a caller any more; other reasons leave it to another event."""
 
 
 class Reception:
@@ -63,12 +66,15 @@ class Reception:
                 if isinstance(found, Ignored):
                     log.info("ignored: %s", found.reason)
                     self._metrics.add(Name.CONTACT_IGNORED)
+                    if found.reason in SETTLED:
+                        self._metrics.account_for(found.beep_at)
                     return False
                 for note in found.notes:
                     log.warning("%s", note)
                 is_new = connector.accept(found.voicemail, deliver=found.deliver)
                 if is_new:
                     self._metrics.add(Name.VOICEMAIL_ACCEPTED if found.deliver else Name.VOICEMAIL_SUPPRESSED)
+                    self._metrics.account_for(found.beep_at)
             if any(run.state in OPEN_STATES for run in connector.journal.runs(voicemail_id=voicemail_id)):
                 self._parts.doorbell.ring(voicemail_id)
                 self._metrics.add(Name.DOORBELLS_RUNG)

@@ -36,6 +36,7 @@ def reconcile(
     since, until = now - oldest, now - YOUNGEST
     for bucket, prefix in _folders(parts, since=since, until=until):
         look.through(bucket, prefix, since=since, until=until)
+    look.at_the_folder_as_a_whole()
     if look.failures:
         raise look.failures[0]
     metrics.add(Name.RECORDINGS_LOOKED_THROUGH)
@@ -52,11 +53,30 @@ class _Look:
         self._reception = Reception(parts, metrics)
         self.recovered = 0
         self.failures: list[Exception] = []
+        self._found_any = False
+
+    def at_the_folder_as_a_whole(self) -> None:
+        """Say so where there is no recording of Connect's at all: a wrong prefix looks like a quiet night otherwise."""
+        theirs = self._parts.settings.connect_recordings
+        if theirs is None or self._found_any or self.failures:
+            return
+        try:
+            if not self._parts.objects.has_any(theirs.bucket, f"{theirs.prefix}/"):
+                log.error(
+                    "there is no recording below s3://%s/%s/: if callers have left voicemails, compare bucket and "
+                    "prefix with the instance's storage of call recordings",
+                    theirs.bucket,
+                    theirs.prefix,
+                )
+                self._metrics.add(Name.RECORDINGS_FOLDER_EMPTY)
+        except VoicemailError as error:
+            self.failures.append(error)
 
     def through(self, bucket: str, prefix: str, *, since: datetime, until: datetime) -> None:
         """Take in whatever lies there and was stored in this time."""
         try:
             for recording in self._parts.objects.listed(bucket, prefix, since=since, until=until):
+                self._found_any = True
                 if self._seconds_left() < RESERVE_SECONDS:
                     raise Unavailable("there were more recordings than time to look at them", service="s3")
                 self._at(bucket, recording)

@@ -99,6 +99,9 @@ class FakeObjects:
             if key.startswith(prefix) and since <= at < until
         ]
 
+    def has_any(self, bucket: str, prefix: str) -> bool:
+        return any(key.startswith(prefix) for key in self.stored.get(bucket, {}))
+
 
 class OurRecordings:
     """The place of our own recordings, which keeps whatever it is given."""
@@ -187,8 +190,15 @@ class FakeContext:
         return round(self.seconds * 1000)
 
 
-def a_taken(contact_id: str = CONTACT, *, deliver: bool = True, notes: tuple[str, ...] = (), **changes: Any) -> Taken:
-    return Taken(voicemail=a_voicemail(id=contact_id, **changes), deliver=deliver, notes=notes)
+def a_taken(
+    contact_id: str = CONTACT,
+    *,
+    deliver: bool = True,
+    notes: tuple[str, ...] = (),
+    beep_at: datetime | None = None,
+    **changes: Any,
+) -> Taken:
+    return Taken(voicemail=a_voicemail(id=contact_id, **changes), deliver=deliver, notes=notes, beep_at=beep_at)
 
 
 def a_key(contact_id: str = CONTACT, day: str = "2026/11/20") -> str:

@@ -111,7 +111,7 @@ def test_a_bucket_that_may_not_be_listed_keeps_no_other_from_being_looked_at(clo
 
 def test_a_look_that_came_to_its_end_is_counted() -> None:
     """An alarm waits for these, because a net that hangs nowhere makes no noise."""
-    around = around_recordings()
+    around = around_recordings(a_key(), at=NOON - timedelta(days=1))
 
     reconciled(around)
 

@@ -148,6 +148,12 @@ class ObjectStore:
                 return
             request["ContinuationToken"] = page["NextContinuationToken"]
 
+    def has_any(self, bucket: str, prefix: str) -> bool:
+        """Whether anything at all lies under a prefix, by one small request."""
+        with our_errors("s3:ListBucket", of=f"s3://{bucket}/{prefix}"):
+            page = self._client.list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=1)
+        return bool(page.get("Contents"))
+
     def _put(self, bucket: str, key: str, path: Path, **options: Any) -> None:
         with path.open("rb") as file, our_errors("s3:PutObject", of=f"s3://{bucket}/{key}"):
             self._client.put_object(Bucket=bucket, Key=key, Body=file, **self._encryption, **options)

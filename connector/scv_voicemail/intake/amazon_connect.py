@@ -86,11 +86,7 @@ class AmazonConnectIntake:
         if contact is None:
             return Ignored(reason=IgnoredReason.UNKNOWN_CONTACT, contact_id=contact_id)
         wishes = wishes_of(contact)
-        if reason := no_voicemail(contact, wishes):
-            return Ignored(reason=reason, contact_id=contact.id)
-        if wishes.source == "kvs":
-            return Ignored(reason=IgnoredReason.OTHER_WAY, contact_id=contact.id)
-        return self._kept(contact, wishes) or self._of_ivr(contact, wishes, bucket, key, patient=patient)
+        return replace(self._by_recording(contact, wishes, bucket, key, patient=patient), beep_at=wishes.began_at)
 
     def of_contact_record(self, contact: Contact, *, patient: bool = True) -> Intake:
         """The voicemail that a contact record tells of, in its IVR recording if that is there, else in its stream.
@@ -98,6 +94,16 @@ class AmazonConnectIntake:
         While `patient`, a stream that ends too early is `Unavailable`; after that what there is of it is a message.
         """
         wishes = wishes_of(contact)
+        return replace(self._by_record(contact, wishes, patient=patient), beep_at=wishes.began_at)
+
+    def _by_recording(self, contact: Contact, wishes: Wishes, bucket: str, key: str, *, patient: bool) -> Intake:
+        if reason := no_voicemail(contact, wishes):
+            return Ignored(reason=reason, contact_id=contact.id)
+        if wishes.source == "kvs":
+            return Ignored(reason=IgnoredReason.OTHER_WAY, contact_id=contact.id)
+        return self._kept(contact, wishes) or self._of_ivr(contact, wishes, bucket, key, patient=patient)
+
+    def _by_record(self, contact: Contact, wishes: Wishes, *, patient: bool) -> Intake:
         if reason := no_voicemail(contact, wishes):
             return Ignored(reason=reason, contact_id=contact.id)
         if kept := self._kept(contact, wishes):
@@ -124,7 +130,8 @@ class AmazonConnectIntake:
         if voicemail_id is None or kept is None or kept.source != SOURCE:
             return Ignored(reason=IgnoredReason.FOREIGN_OBJECT)
         contact = self._contacts.contact(voicemail_id)
-        return self._taken(contact, wishes_of(contact), kept)
+        wishes = wishes_of(contact)
+        return replace(self._taken(contact, wishes, kept), beep_at=wishes.began_at)
 
     # ------------------------------------------------------------------------------------------------- what is heard
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from scv_voicemail.voicemail import Voicemail
@@ -48,19 +49,24 @@ class ShortMessages:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Taken:
-    """A voicemail whose recording is kept. `deliver=False`: to be known, not delivered. `notes` are for a log."""
+    """A voicemail whose recording is kept. `deliver=False`: to be known, not delivered. `notes` are for a log.
+
+    `beep_at` is when the flow says that it sent the caller to the beep.
+    """
 
     voicemail: Voicemail
     deliver: bool
     notes: tuple[str, ...] = ()
+    beep_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ignored:
-    """Nothing to be done, and why."""
+    """Nothing to be done, and why. `beep_at` as in `Taken`."""
 
     reason: IgnoredReason
     contact_id: str = ""
+    beep_at: datetime | None = None
 
 
 Intake = Taken | Ignored
