@@ -1,11 +1,11 @@
-"""The gate that every vendor request passes: due updates first, then faults, a request id, and the request journal."""
+"""The gate that every request passes: no web page's, due updates first, then faults, an id, the request journal."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 from email.utils import format_datetime
 from typing import cast
@@ -14,6 +14,7 @@ from uuid import uuid4
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from scv_emulator.faults import Fault, FaultKind
+from scv_emulator.foreign_pages import refusal
 from scv_emulator.org import Org
 from scv_emulator.request_journal import Seen
 from scv_emulator.transport import Client, Connections
@@ -24,7 +25,7 @@ _JSON_TYPE = {"content-type": "application/json"}
 
 
 class Gate:
-    """ASGI middleware around the whole emulator; the control door passes untouched."""
+    """ASGI middleware around the whole emulator; a fault never touches the control door."""
 
     def __init__(
         self,
@@ -34,16 +35,21 @@ class Gate:
         connections: Connections,
         new_id: Callable[[], str] = lambda: uuid4().hex,
         stopwatch: Callable[[], float] = time.perf_counter,
+        names: Collection[str] = (),
     ) -> None:
         self._app = app
         self._org = org
         self._connections = connections
         self._new_id = new_id
         self._stopwatch = stopwatch
+        self._names = names
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         path: str = scope.get("path", "")
+        if scope["type"] == "http" and (why := refusal(_texts(scope), names=self._names)):
+            await _refuse(send, why)
+            return
         self._org.settle()
         if scope["type"] != "http" or path == "/_emulator" or path.startswith("/_emulator/"):
             await self._app(scope, receive, send)
@@ -169,6 +175,18 @@ class _Held:
             self.headers = list(message.get("headers", ()))
         elif message["type"] == "http.response.body":
             self.body += message.get("body", b"")
+
+
+def _texts(scope: Scope) -> dict[str, str]:
+    return {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+
+
+async def _refuse(send: Send, why: str) -> None:
+    """403 without a word of the org, neither journaled nor answered by a fault."""
+    body = json.dumps({"error": why}).encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": 403, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
 
 
 def _wrong_answer(fault: Fault, path: str) -> tuple[int, dict[str, str], bytes]:

@@ -48,10 +48,12 @@ def create_app(
     recordings: Callable[[], Path | None] = lambda: None,
     connections: Connections | None = None,
     doors: Sequence[BaseRoute] = (),
+    names: Sequence[str] = (),
 ) -> Starlette:
     """The whole emulator as an ASGI application; without `connections` a reset raises ConnectionResetError.
 
-    `doors` are more routes of the control door, such as those of a local AWS.
+    `doors` are more routes of the control door, such as those of a local AWS; `names` the host names that it answers
+    to besides addresses and localhost.
     """
     return Starlette(
         routes=[
@@ -62,7 +64,7 @@ def create_app(
             *control.routes(org, recordings),
             Route("/{rest:path}", _unknown, methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]),
         ],
-        middleware=[Middleware(Gate, org=org, connections=connections or Connections())],
+        middleware=[Middleware(Gate, org=org, connections=connections or Connections(), names=names)],
     )
 
 
@@ -81,7 +83,8 @@ class Emulator:
             run_my_connector(emulator.env())
             assert len(emulator.state()["PendingServiceRouting"]) == 1
 
-    `folder` is where keys, journal and recordings go; without it a temporary one that is removed at the end.
+    `folder` is where keys, journal and recordings go; without it a temporary one that is removed at the end. `names`
+    are host names that it answers to besides addresses and localhost: any other is a web page's (`foreign_pages`).
     Everything that touches the org runs on the server's own thread, so a test may call it at any time.
     """
 
@@ -96,6 +99,7 @@ class Emulator:
         recordings: Path | None = None,
         random_seed: int = 0,
         doors: Sequence[BaseRoute] = (),
+        names: Sequence[str] = (),
     ) -> None:
         self.org = Org(seed=seed, switches=switches, random_seed=random_seed)
         self.url = ""
@@ -103,6 +107,7 @@ class Emulator:
         self._folder = folder
         self._recordings = recordings
         self._doors = doors
+        self._names = names
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
         self._files: Files | None = None
         self._connections = Connections()
@@ -131,7 +136,11 @@ class Emulator:
             folder = Path(self._temporary.name)
         self._files = make_files(folder, self.org, recordings=self._recordings)
         app = create_app(
-            self.org, recordings=lambda: self.files.recordings, connections=self._connections, doors=self._doors
+            self.org,
+            recordings=lambda: self.files.recordings,
+            connections=self._connections,
+            doors=self._doors,
+            names=self._names,
         )
         self._server = _Server(
             uvicorn.Config(

@@ -22,6 +22,7 @@ from scv_emulator.aws.disturbances import Disturbance
 from scv_emulator.aws.moto_services import MOTO_SERVICES, written_object
 from scv_emulator.aws_services import AwsAnswer, AwsError, AwsRequest, AwsService, not_played
 from scv_emulator.faults import Fault, FaultInvalid, FaultKind, Faults
+from scv_emulator.foreign_pages import refusal
 
 OWN_KEY = "scv-emulator"
 """Access key id of the emulator itself: never disturbed, never listed."""
@@ -95,6 +96,9 @@ class FrontDoor:
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
+        if why := refusal(_headers_of(environ)):
+            start_response("403 -", [("Content-Type", "text/plain"), ("Content-Length", str(len(why.encode())))])
+            return [why.encode()]
         raw_path, _, _ = str(environ.get("REQUEST_URI", environ["PATH_INFO"])).partition("?")
         caller, service = _signed_by(environ)
         asked = _Asked(environ, raw_path=raw_path, service=service, caller=caller)
@@ -224,9 +228,7 @@ class _Asked:
         self.caller = caller
         self.operation = ""
         self.method: str = environ["REQUEST_METHOD"]
-        self.headers: Mapping[str, str] = {
-            name[5:].lower().replace("_", "-"): value for name, value in environ.items() if name.startswith("HTTP_")
-        }
+        self.headers: Mapping[str, str] = _headers_of(environ)
         self._request: AwsRequest | None = None
 
     def request(self) -> AwsRequest:
@@ -241,6 +243,10 @@ class _Asked:
                 headers=self.headers,
             )
         return self._request
+
+
+def _headers_of(environ: Environ) -> dict[str, str]:
+    return {name[5:].lower().replace("_", "-"): value for name, value in environ.items() if name.startswith("HTTP_")}
 
 
 def _signed_by(environ: Environ) -> tuple[str, str]:

@@ -16,7 +16,7 @@ def post(org: Org, body: Any) -> httpx.Response:
 
     async def send() -> httpx.Response:
         transport = httpx.ASGITransport(create_app(org))
-        async with httpx.AsyncClient(transport=transport, base_url="http://org.test") as client:
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
             return await client.post("/_emulator/channels", json=body)
 
     return asyncio.run(send())

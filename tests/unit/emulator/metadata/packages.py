@@ -115,7 +115,7 @@ class Target:
 
     async def _send(self, method: str, path: str, headers: dict[str, str], options: Any) -> httpx.Response:
         transport = httpx.ASGITransport(create_app(self.org))
-        async with httpx.AsyncClient(transport=transport, base_url="http://org.test", headers=headers) as client:
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost", headers=headers) as client:
             return await client.request(method, path, **options)
 
     def _token(self, username: str) -> str:
