@@ -149,5 +149,5 @@ def _voice_call_target(
     from scv_voicemail.delivery.voice_call_state import VoiceCallView
 
     options = {name: getattr(settings, name) for name in VoiceCallOptions.__dataclass_fields__}
-    view = None if salesforce is None else VoiceCallView(salesforce)
+    view = None if salesforce is None else VoiceCallView(salesforce, call_center=settings.call_center)
     return VoiceCallTarget(telephony=telephony, view=view, options=VoiceCallOptions(**options), links=links)

@@ -6,9 +6,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from scv_voicemail.journal.sqlite import SqliteJournal
 from scv_voicemail.ports import RunState
 from scv_voicemail.telephony import InitiationMethod
 
+from tests.builders import a_transcript, a_voicemail
 from tests.scenarios.simulation import REP, Simulation
 
 moment = datetime.fromisoformat
@@ -154,3 +156,27 @@ def test_of_a_chain_of_transfers_the_first_call_becomes_the_voicemail(tmp_path: 
         assert held.counts == (2, 1, 2, 1)
         assert held.recordings[0]["VoiceCallId"] == first
         assert simulation.run(voicemail).state is RunState.DELIVERED
+
+
+@pytest.mark.covers("identity-1")
+@pytest.mark.parametrize("closed", [False, True], ids=["still open", "delivered long ago"])
+def test_the_call_of_another_caller_with_the_same_key_is_left_as_it_is(tmp_path: Path, closed: bool) -> None:
+    """A telephony system counts from 1 again: the second voicemail waits for a human, the first keeps everything."""
+    with Simulation(tmp_path) as simulation:
+        voicemail = a_voicemail(id="17", transcript=a_transcript())
+        if closed:
+            simulation.pipeline.accept(voicemail)
+            simulation.work()
+        else:
+            simulation.open_live(voicemail, seconds_before=20)
+        before = simulation.held(voicemail)
+        simulation.journal.close()
+        simulation.journal = simulation.pipeline.journal = SqliteJournal(tmp_path / "second.db")
+
+        second = simulation.leave(id="17", caller="+14155550199")
+        simulation.work()
+
+        run = simulation.run(second)
+        assert run.state is RunState.PARKED
+        assert before.calls[0]["Id"] in run.last_error
+        assert simulation.held(voicemail) == before

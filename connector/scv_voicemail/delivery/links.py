@@ -7,13 +7,15 @@ nobody has to wait: both ways are linked by then.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from scv_voicemail.delivery.field_map import FieldMap
+from scv_voicemail.delivery.identity import CALL_FIELDS, compared, disagreements
 from scv_voicemail.delivery.record_shape import Shape, same
 from scv_voicemail.delivery.records import Records
 from scv_voicemail.errors import AuthenticationFailed, Misconfigured, Rejected
 from scv_voicemail.ports import Attempt, Receipt
+from scv_voicemail.voicemail import Voicemail
 
 VOICE_CALL_LINKS: Mapping[str, str] = {"RelatedRecordId": "case_id", "Voicemail__c": "custom_object_id"}
 """Fields of VoiceCall and what they point at; a custom object cannot be a RelatedRecord (Object Reference)."""
@@ -25,23 +27,35 @@ RECORDS = frozenset({"case", "custom_object"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class End:
-    """An object that takes part: how its record of a voicemail is found, and which fields point at the others."""
+    """An object that takes part: how its record of a voicemail is found, and which fields point at the others.
+
+    `compared` are fields that tell whether the record is this voicemail's, and what they hold.
+    """
 
     placeholder: str
     object_name: str
     key_field: str
     links: Mapping[str, str]
+    compared: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, placeholder: str, fields: FieldMap) -> End:
         """The end that a field map describes."""
         return cls(
-            placeholder=placeholder, object_name=fields.object_name, key_field=fields.key, links=dict(fields.links)
+            placeholder=placeholder,
+            object_name=fields.object_name,
+            key_field=fields.key,
+            links=dict(fields.links),
+            compared=compared(fields),
         )
 
 
 VOICE_CALL = End(
-    placeholder="voice_call_id", object_name="VoiceCall", key_field="VendorCallKey", links=VOICE_CALL_LINKS
+    placeholder="voice_call_id",
+    object_name="VoiceCall",
+    key_field="VendorCallKey",
+    links=VOICE_CALL_LINKS,
+    compared=CALL_FIELDS,
 )
 
 
@@ -53,6 +67,10 @@ class Found:
     shape: Shape
     id: str
     held: Mapping[str, object]
+
+    def foreign_to(self, voicemail: Voicemail) -> list[str]:
+        """Why it cannot be this voicemail's."""
+        return disagreements(voicemail, self.held, self.end.compared)
 
 
 class Links:
@@ -71,11 +89,14 @@ class Links:
         """
         if RECORDS.isdisjoint(attempt.voicemail.targets or self.default_targets):
             return {}
-        found = [one for one in (self._look(end, attempt) for end in self.ends) if one is not None]
-        ids = {one.end.placeholder: one.id for one in found} | dict(known or {})
+        own = dict(known or {})
+        there = [one for one in (self._look(end, attempt, own) for end in self.ends) if one is not None]
+        foreign = [one for one in there if own.get(one.end.placeholder) != one.id and one.foreign_to(attempt.voicemail)]
+        found = [one for one in there if one not in foreign]
+        ids = {one.end.placeholder: one.id for one in found} | own
         linked: list[str] = []
         notes: list[str] = []
-        warnings: list[str] = []
+        warnings = [f"{one.shape.name} {one.id} has this key and is another voicemail's: not linked" for one in foreign]
         for one in found:
             wanted, other = self._wanted(one, ids)
             notes += other
@@ -92,12 +113,15 @@ class Links:
                 linked += [f"{one.shape.name}.{name}" for name in wanted]
         return {"linked": linked, "note": "; ".join(notes), "warning": "; ".join(warnings)}
 
-    def _look(self, end: End, attempt: Attempt) -> Found | None:
+    def _look(self, end: End, attempt: Attempt, own: Mapping[str, str]) -> Found | None:
         shape = self.records.shape(end.object_name, now=attempt.now)
         if shape is None or shape.field(end.key_field) is None:
             return None
-        rows = self.records.find(shape, key_field=end.key_field, key=attempt.voicemail.id, columns=end.links)
-        return Found(end, shape, str(rows[0]["Id"]), rows[0]) if rows else None
+        columns = [*end.links, *end.compared]
+        rows = self.records.find(shape, key_field=end.key_field, key=attempt.voicemail.id, columns=columns)
+        mine = [row for row in rows if row["Id"] == own.get(end.placeholder)]
+        row = next(iter([*mine, *rows]), None)
+        return Found(end, shape, str(row["Id"]), row) if row else None
 
     def _wanted(self, one: Found, ids: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
         """The links to write, and which fields point at something else already."""

@@ -17,6 +17,7 @@ from datetime import timedelta
 from typing import Any
 
 from scv_voicemail.delivery.field_map import FieldMap
+from scv_voicemail.delivery.identity import another, compared, disagreements
 from scv_voicemail.delivery.links import Links
 from scv_voicemail.delivery.map_checks import KEY_FIX, key_problem
 from scv_voicemail.delivery.people import Caller, Owner, People
@@ -68,6 +69,7 @@ class RecordTarget:
         self.links = links
         self.fields = fields
         self.options = options
+        self._compared = compared(fields)
 
     def steps(self) -> Sequence[Step]:
         """Each step's docstring says what a repeat of it finds."""
@@ -217,9 +219,15 @@ class RecordTarget:
         return fit(shape, self._values(silent)).values
 
     def _find(self, shape: Shape, attempt: Attempt) -> list[dict[str, Any]]:
-        return self.records.find(
+        """The records with this voicemail's key. Raises `Rejected` when they are another voicemail's."""
+        rows = self.records.find(
             shape, key_field=self.fields.key, key=attempt.voicemail.id, columns=self.fields.written
         )
+        known = attempt.receipts.get("save", {}).get("recordId")
+        # What a rep has changed in a record that we have made does not make it another one's.
+        if rows and rows[0]["Id"] != known and (why := disagreements(attempt.voicemail, rows[0], self._compared)):
+            raise another(attempt.voicemail, record=f"{shape.name} {rows[0]['Id']}", why=why)
+        return rows
 
     # ------------------------------------------------------------------------------------------------------ the values
 

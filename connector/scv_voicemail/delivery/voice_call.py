@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from scv_voicemail.delivery import voice_call_payloads as payloads
+from scv_voicemail.delivery.identity import another
 from scv_voicemail.delivery.links import Links
 from scv_voicemail.delivery.voice_call_payloads import VoiceCallOptions
 from scv_voicemail.delivery.voice_call_state import VoiceCallState, VoiceCallView
@@ -79,6 +80,8 @@ class VoiceCallTarget:
         """Adopt the VoiceCall with our vendorCallKey (the inbound flow's, or ours of an earlier try), or create it."""
         voicemail = attempt.voicemail
         if self.view is not None and (found := self.view.find(voicemail.id)) is not None:
+            if why := found.foreign_to(voicemail):
+                raise another(voicemail, record=f"VoiceCall {found.id}", why=why)
             return {
                 "voiceCallId": found.id,
                 "adopted": True,
@@ -121,6 +124,9 @@ class VoiceCallTarget:
                 raise NotYet("no REST access to confirm with, so the configured time is waited", after_seconds=left)
             return {"waitedSeconds": self.options.confirm_wait_seconds}
         state = self.view.get(_call_id(attempt))
+        # A create answers with the call that has the key already, which may be another one's.
+        if state is not None and (why := state.foreign_to(attempt.voicemail, marked=True)):
+            raise another(attempt.voicemail, record=f"VoiceCall {state.id}", why=why)
         if state is not None and state.is_voicemail and state.ended_near(payloads.end_of(attempt.voicemail)):
             return {"callOrigin": state.call_origin}
         if attempt.waited_seconds < self.options.patience_seconds:
