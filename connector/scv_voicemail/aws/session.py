@@ -7,9 +7,13 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Self
 
+from scv_voicemail import fence
 from scv_voicemail.aws.failures import our_errors
 from scv_voicemail.aws.whole_answers import only_whole_answers
 from scv_voicemail.errors import SettingsInvalid
+
+_READING = ("Get", "Head", "List", "Describe", "Query", "Scan", "BatchGet", "Search")
+"""How the names of operations begin that change nothing."""
 
 
 class AwsClients:
@@ -89,4 +93,20 @@ class AwsClients:
             client = self._session.client(
                 service, region_name=self._region or None, endpoint_url=endpoint_url or None, config=config
             )
-            return only_whole_answers(client)
+            return only_whole_answers(fenced(client))
+
+
+def fenced(client: Any) -> Any:
+    """The same client, which asks `fence` before each try of an operation that changes something.
+
+    A journal in DynamoDB has a condition in each of its own writes, and is what `fence` asks.
+    """
+    if client.meta.service_model.service_name != "dynamodb":
+        client.meta.events.register("before-send", _still_ours)
+    return client
+
+
+def _still_ours(event_name: str, **_about: Any) -> None:
+    # before-send.SERVICE.OPERATION; what is raised here is raised by the operation, and nothing leaves.
+    if not event_name.rpartition(".")[2].startswith(_READING):
+        fence.check()

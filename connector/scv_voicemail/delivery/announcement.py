@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from scv_voicemail.errors import TryAgain, VoicemailError
+from scv_voicemail.errors import LeaseLost, TryAgain, VoicemailError
 from scv_voicemail.ports import Attempt, Receipt, Step, Target
 from scv_voicemail.salesforce import SalesforceClient
 
@@ -50,6 +50,8 @@ class Announced:
             if attempt.waited_seconds < PATIENCE_SECONDS:
                 raise
             return {"warning": f"the event {EVENT} was not published: {error.what}"}
+        except LeaseLost:
+            raise
         except VoicemailError as error:
             return {"warning": f"the event {EVENT} was not published: {error.what}"}
         return {"eventId": event_id}

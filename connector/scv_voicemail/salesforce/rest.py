@@ -11,6 +11,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from scv_voicemail import fence
 from scv_voicemail.errors import AuthenticationFailed, SettingsInvalid, Unavailable
 from scv_voicemail.salesforce.failures import no_json, our_errors
 from scv_voicemail.salesforce.oauth import JwtBearer
@@ -129,6 +130,8 @@ class RestSession:
         def keep_headers(response: requests.Response, *_: object, **__: object) -> None:
             headers.update({name.title(): value for name, value in response.headers.items()})
 
+        if method not in fence.READING:
+            fence.check()
         with our_errors(operation, headers):
             try:
                 return salesforce.restful(

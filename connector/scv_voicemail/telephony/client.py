@@ -6,7 +6,7 @@ import logging
 import random
 import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,6 +17,7 @@ from urllib.parse import quote, urlsplit
 
 import httpx
 
+from scv_voicemail import fence
 from scv_voicemail.errors import SettingsInvalid, Unavailable
 from scv_voicemail.telephony.bulk import BulkResult, MessageOutcome, collect, read_outcomes, split
 from scv_voicemail.telephony.events import PostConversationEvents, RealtimeConversationEvents
@@ -232,14 +233,14 @@ class TelephonyClient:
     def _send_once(self, call: _Call) -> Reply:
         """Signs, sends and reads; learns the server's time from the answer."""
         headers = {"Authorization": f"Bearer {self._signer.token()}"}
-        self._before_sending()
+        self._still_to_be_sent(call.method)
         exchange = self._clock.begin()
         response = self._http.request(
             call.method,
             self._base_url + call.path,
             json=call.body,
             headers=headers,
-            extensions={"trace": self._on_wire_event},
+            extensions={"trace": lambda name, _about: self._on_wire_event(name, call.method)},
         )
         self._clock.learn(exchange, response.headers.get("date"))
         received_at = self._now()
@@ -254,13 +255,19 @@ class TelephonyClient:
         logger.debug("%s answered %d in %d ms, request id %s", reply.operation, reply.status, took_ms, reply.request_id)
         return reply
 
-    def _on_wire_event(self, name: str, _about: Mapping[str, Any]) -> None:
+    def _still_to_be_sent(self, method: str) -> None:
+        """Raises what keeps the request from being sent: nobody waits for it, or its run is another worker's now."""
+        self._before_sending()
+        if method not in fence.READING:
+            fence.check()
+
+    def _on_wire_event(self, name: str, method: str) -> None:
         """Asks once more when there is a connection, which may take a while.
 
         https://www.python-httpx.org/advanced/extensions/#trace
         """
         if name.endswith("send_request_headers.started"):
-            self._before_sending()
+            self._still_to_be_sent(method)
 
     def _pause_seconds(self, tries: int) -> float:
         return FIRST_PAUSE_SECONDS * 2.0 ** (tries - 1) * (1 + self._jitter())

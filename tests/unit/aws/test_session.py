@@ -7,10 +7,12 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
+from scv_voicemail import fence
 from scv_voicemail.aws.session import AwsClients
-from scv_voicemail.errors import Misconfigured, SettingsInvalid
+from scv_voicemail.errors import LeaseLost, Misconfigured, SettingsInvalid
 
-from tests.aws_clients import REGION
+from tests.aws_clients import REGION, a_session
 
 WITHOUT_BOTO3 = """
 import sys
@@ -94,3 +96,23 @@ def test_without_boto3_the_command_that_installs_it_is_named() -> None:
     done = subprocess.run([sys.executable, "-c", WITHOUT_BOTO3], capture_output=True, text=True, check=True)
 
     assert 'pip install "scv-voicemail[aws]"' in done.stdout
+
+
+@pytest.mark.covers("lease-1")
+def test_a_write_to_aws_asks_whether_the_run_is_still_ours() -> None:
+    """A transcription job is not begun, and no object written, for a run that another worker has."""
+
+    def lost() -> None:
+        raise LeaseLost("the lease has expired")
+
+    with AwsClients(REGION, endpoint_url="http://127.0.0.1:1", session=a_session(), tries=1) as clients:
+        job = {"TranscriptionJobName": "a", "Media": {"MediaFileUri": "s3://b/a.wav"}, "LanguageCode": "en-US"}
+        with fence.guarded(lost):
+            with pytest.raises(LeaseLost):
+                clients.client("transcribe").start_transcription_job(**job)
+            with pytest.raises(LeaseLost):
+                clients.client("s3").put_object(Bucket="b", Key="a.wav", Body=b"")
+            with pytest.raises(LeaseLost):
+                clients.client("sqs").send_message(QueueUrl="http://127.0.0.1:1/1/q", MessageBody="{}")
+            with pytest.raises(EndpointConnectionError):
+                clients.client("s3").head_object(Bucket="b", Key="a.wav")
