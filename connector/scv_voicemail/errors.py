@@ -8,6 +8,7 @@ VoicemailError
 ├── Rejected              this voicemail will never be taken as it is
 │   ├── BadRecording      the audio is empty, truncated, foreign or lies about itself
 │   ├── BadVoicemail      the data that came with the recording is incomplete or malformed
+│   │   └── AnotherVoicemail  another voicemail is known under this id
 │   └── ConversationClosed  the call no longer takes transcripts
 ├── Misconfigured         nothing works until a human changes something
 │   ├── SettingsInvalid   a setting is missing or contradicts another
@@ -123,6 +124,22 @@ class BadVoicemail(Rejected):
     """The data that came with the recording is incomplete or malformed."""
 
     fix = "correct the named field and hand the voicemail in again"
+
+
+class AnotherVoicemail(BadVoicemail):
+    """Another voicemail is known under this id, or this one, but what is said of it can take effect no more.
+
+    `fields` are those in which both differ. Nothing was changed.
+    """
+
+    fix = (
+        "give every voicemail an id of its own; to correct a known one, see `scv-voicemail retry --help`; "
+        "to hand in the same file as a second voicemail, `scv-voicemail deliver --again`"
+    )
+
+    def __init__(self, what: str, *, fields: tuple[str, ...] = (), **context: object) -> None:
+        super().__init__(what, **context)  # type: ignore[arg-type]
+        self.fields = fields
 
 
 class ConversationClosed(Rejected):

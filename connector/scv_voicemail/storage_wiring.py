@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
 
 from scv_voicemail.aws.key_store import StoredKey
 from scv_voicemail.aws.objects import ObjectStore
@@ -11,21 +10,13 @@ from scv_voicemail.aws.session import AwsClients
 from scv_voicemail.aws.transcribe_jobs import TranscribeJobs
 from scv_voicemail.errors import SettingsInvalid
 from scv_voicemail.intake.recordings import RecordingStore
+from scv_voicemail.intake.register import Recordings
 from scv_voicemail.intake.s3_recordings import S3Recordings
 from scv_voicemail.ports import Transcriber
 from scv_voicemail.settings import AMAZON_TRANSCRIBE, PREFIX, S3Folder, Settings
 from scv_voicemail.transcription.amazon_transcribe import AmazonTranscriber, TranscribeOptions
 from scv_voicemail.transcription.command import CommandTranscriber
 from scv_voicemail.transcription.nothing import NoTranscription
-from scv_voicemail.voicemail import Voicemail
-
-
-class Recordings(Protocol):
-    """Where the audio of every voicemail is kept."""
-
-    def keep(self, voicemail: Voicemail) -> Voicemail:
-        """Keep our own copy; the voicemail, pointing at it. Safe to repeat."""
-        ...
 
 
 def recordings(settings: Settings, aws: AwsClients) -> Recordings:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 from scv_voicemail import storage_wiring as storage
 from scv_voicemail.aws.session import AwsClients
 from scv_voicemail.errors import Rejected, VoicemailError
+from scv_voicemail.intake.register import Recordings, Register
 from scv_voicemail.intake.single import read_voicemail
 from scv_voicemail.journal.sqlite import SqliteJournal
 from scv_voicemail.pipeline import Pipeline, Policy
@@ -64,7 +65,7 @@ class Connector:
         settings: Settings,
         journal: Journal,
         pipeline: Pipeline,
-        recordings: storage.Recordings,
+        recordings: Recordings,
         closing: list[Any],
     ) -> None:
         self.settings = settings
@@ -72,6 +73,11 @@ class Connector:
         self.pipeline = pipeline
         self.recordings = recordings
         self._closing = closing
+        self._register = Register(
+            journal=journal,
+            recordings=recordings,
+            accept=lambda voicemail, deliver: pipeline.accept(voicemail, deliver=deliver),
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -102,8 +108,11 @@ class Connector:
         return voicemail.id
 
     def accept(self, voicemail: Voicemail, *, deliver: bool = True) -> bool:
-        """Keep our own copy of the audio, then write the voicemail down; False when it was already known."""
-        return self.pipeline.accept(self.recordings.keep(voicemail), deliver=deliver)
+        """Keep our own copy of the audio, then write the voicemail down; False when it was already known.
+
+        Nothing is added to a known one. Raises `AnotherVoicemail` when another one is known under this id.
+        """
+        return self._register.take(voicemail, deliver=deliver)
 
     def take(self, source: RecordingSource) -> Taken:
         """Take in what lies in a recording source now. An arrival is settled only after the journal holds it."""

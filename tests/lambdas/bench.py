@@ -112,6 +112,12 @@ class OurRecordings:
     def keep(self, voicemail: Voicemail) -> Voicemail:
         return voicemail
 
+    def settle(self, known: Voicemail, kept: Voicemail) -> list[str]:
+        return []
+
+    def put_back(self, known: Voicemail, again: Voicemail) -> None:
+        return None
+
     def id_of(self, key: str) -> str | None:
         folder, _, name = key.rpartition("/")
         return name.removesuffix(".wav") if folder == self.prefix else None

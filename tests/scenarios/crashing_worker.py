@@ -44,7 +44,7 @@ LATE_MS = 700
 """A request whose worker dies during it is carried out so much later: its successor is already at work then."""
 
 _IDS = re.compile(r"0LQ\w{12,15}|(?<=/)(?:500|a0\w|e0\w)\w{12,15}|[0-9a-f]{8}-[0-9a-f-]{27}")
-_BY_CHANCE = re.compile(r"\.\d+(?=\.part)|run-\w+/")
+_BY_CHANCE = re.compile(r"\.\d+-[0-9a-f]+(?=\.part)|run-\w+/")
 _OBJECT = re.compile(r"FROM (\w+)")
 
 
@@ -220,7 +220,7 @@ def watch_files(fate: Fate, *folders: Path) -> None:
     roots = tuple(str(folder) for folder in folders)
 
     def hook(event: str, arguments: tuple[Any, ...]) -> None:
-        if event not in ("open", "os.rename", "os.remove", "os.mkdir") or fate.step != "intake":
+        if event not in ("open", "os.link", "os.rename", "os.remove", "os.mkdir") or fate.step != "intake":
             return
         paths = [str(one) for one in arguments[:2] if isinstance(one, str | Path) and str(one).startswith(roots)]
         if paths and (event != "open" or arguments[2] & os.O_CREAT):

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from scv_voicemail.errors import SettingsInvalid, Unavailable
 
 _NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _NOT_ALLOWED = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR}
+
+_NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EXDEV, errno.EMLINK, errno.EINVAL}
+
+_AT_FDCWD, _RENAME_NOREPLACE = -100, 1
 
 
 @contextlib.contextmanager
@@ -59,3 +64,32 @@ def write_text(path: Path, text: str) -> None:
         half.replace(path)
     finally:
         half.unlink(missing_ok=True)
+
+
+def link_new(half: Path, final: Path, *, link: Callable[[Path, Path], None] = os.link) -> bool:
+    """Give a file that is written and synced its final name; False when something lies there, which then stays.
+
+    Where the file system knows no links, it is renamed without replacing. `half` may or may not be left afterwards.
+    """
+    try:
+        link(half, final)
+    except FileExistsError:
+        return False
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        return rename_new(half, final)
+    return True
+
+
+def rename_new(half: Path, final: Path) -> bool:
+    """Rename a file unless something has that name already; False then. Linux only: renameat2."""
+    rename = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
+    if rename is None:
+        raise OSError(errno.EPERM, "neither links nor renaming without replacing are possible here")
+    if rename(_AT_FDCWD, os.fsencode(half), _AT_FDCWD, os.fsencode(final), _RENAME_NOREPLACE) == 0:
+        return True
+    number = ctypes.get_errno()
+    if number == errno.EEXIST:
+        return False
+    raise OSError(number, os.strerror(number), str(final))

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from scv_voicemail import audio
 from scv_voicemail.aws.objects import ObjectStore, StoredObject
-from scv_voicemail.errors import BadRecording, BadVoicemail, SettingsInvalid, Unavailable
-from scv_voicemail.intake.recordings import check_location, name_of
+from scv_voicemail.errors import BadRecording, SettingsInvalid, Unavailable
+from scv_voicemail.intake.recordings import LONGEST_NAME, check_location, name_of
 from scv_voicemail.voicemail import Recording, Voicemail
 
 CONTENT_TYPE = "audio/x-wav"
@@ -56,54 +56,50 @@ class S3Recordings:
         if "{name}" not in self._location and "{key}" not in self._location:
             raise SettingsInvalid("the recording location has no {name}: all recordings would have one address")
         if location:
-            check_location(self._filled(f"{self.prefix}/{'x' * 104}"), allow_plain_http=allow_plain_http)
+            check_location(self._filled(f"{self.prefix}/{'x' * LONGEST_NAME}"), allow_plain_http=allow_plain_http)
 
     def keep(self, voicemail: Voicemail) -> Voicemail:
         """The voicemail, pointing at its place here. One that is here already passes, a file of this machine is stored.
 
-        Raises `BadRecording` when the file is not what was measured, `BadVoicemail` when another recording is kept
-        under this id.
+        Where another recording lies under this id, it is stored beside that one, under its sha256. Raises
+        `BadRecording` when the file is not what was measured.
         """
         path = voicemail.recording.path
-        if path == self._path(self._key(voicemail.id)):
+        if path in (self._path(self._key(voicemail.id, beside=beside)) for beside in ("", voicemail.recording.sha256)):
             return voicemail
         if path.startswith("s3://"):
             raise BadRecording(f"{path} is not where recordings are kept", voicemail_id=voicemail.id)
         if audio.measure(path).sha256 != voicemail.recording.sha256:
             raise BadRecording("the recording was changed since it was measured", voicemail_id=voicemail.id)
-        kept = self.store(voicemail).recording
-        if kept.sha256 != voicemail.recording.sha256:
-            raise BadVoicemail(
-                f"another recording is already kept under this id, in {kept.path}",
-                voicemail_id=voicemail.id,
-                fix="give every voicemail an id of its own",
-            )
-        return replace(voicemail, recording=kept)
+        own = self._key(voicemail.id)
+        if not self._put(own, voicemail) and self._digest_at(own) != voicemail.recording.sha256:
+            # Another recording lies under this id. Whether that is a voicemail the journal decides; ours goes beside.
+            own = self._key(voicemail.id, beside=voicemail.recording.sha256)
+            self._put(own, voicemail)
+        return replace(voicemail, recording=self._placed(voicemail.recording, own))
+
+    def settle(self, known: Voicemail, kept: Voicemail) -> list[str]:
+        """Once the journal has decided for `known`: what lies under its id and nobody knows. Nothing is deleted."""
+        own, lost = self._path(self._key(known.id)), kept.recording.path
+        return sorted({own, lost} - {known.recording.path}) if known.recording.path.startswith("s3://") else []
+
+    def put_back(self, known: Voicemail, again: Voicemail) -> None:
+        """Store the recording of a known voicemail anew, where it is gone and the same one is handed in again."""
+        key = known.recording.path.removeprefix(f"s3://{self.bucket}/")
+        is_here = self._path(key) == known.recording.path and not again.recording.path.startswith("s3://")
+        if is_here and again.recording.sha256 == known.recording.sha256:
+            self._put(key, replace(again, id=known.id))
 
     def store(self, voicemail: Voicemail, *, speech_seconds: float | None = None) -> Kept:
         """Write the voicemail's file, unless one is here already; what is here now, whoever wrote it."""
-        key, measured = self._key(voicemail.id), voicemail.recording
-        metadata = {
-            _DIGEST: measured.sha256,
-            _DURATION: repr(measured.duration_seconds),
-            _STARTED: voicemail.started_at.astimezone(UTC).isoformat(),
-            _SOURCE: voicemail.source,
-        } | ({} if speech_seconds is None else {_SPEECH: repr(speech_seconds)})
-        is_ours = self._objects.put_new(
-            self.bucket,
-            key,
-            Path(measured.path),
-            content_type=CONTENT_TYPE,
-            metadata=metadata,
-            tags=self._tags(voicemail, key),
-        )
-        if not is_ours:
+        key = self._key(voicemail.id)
+        if not self._put(key, voicemail, speech_seconds=speech_seconds):
             kept = self.kept(voicemail.id)
             if kept is None:
                 raise Unavailable("the recording was there and is gone again", service="s3", voicemail_id=voicemail.id)
             return kept
         return Kept(
-            recording=replace(measured, path=self._path(key), location=self._filled(key)),
+            recording=self._placed(voicemail.recording, key),
             started_at=voicemail.started_at,
             speech_seconds=speech_seconds,
             source=voicemail.source,
@@ -119,6 +115,31 @@ class S3Recordings:
         folder, _, name = key.rpartition("/")
         stem = name.removesuffix(".wav")
         return stem if folder == self.prefix and self._key(stem) == key else None
+
+    def _put(self, key: str, voicemail: Voicemail, *, speech_seconds: float | None = None) -> bool:
+        """Write the voicemail's file where nothing is yet; False when something is there, which then stays."""
+        measured = voicemail.recording
+        metadata = {
+            _DIGEST: measured.sha256,
+            _DURATION: repr(measured.duration_seconds),
+            _STARTED: voicemail.started_at.astimezone(UTC).isoformat(),
+            _SOURCE: voicemail.source,
+        } | ({} if speech_seconds is None else {_SPEECH: repr(speech_seconds)})
+        return self._objects.put_new(
+            self.bucket,
+            key,
+            Path(measured.path),
+            content_type=CONTENT_TYPE,
+            metadata=metadata,
+            tags=self._tags(voicemail, key),
+        )
+
+    def _digest_at(self, key: str) -> str:
+        found = self._objects.head(self.bucket, key)
+        return "" if found is None else found.metadata.get(_DIGEST, "")
+
+    def _placed(self, measured: Recording, key: str) -> Recording:
+        return replace(measured, path=self._path(key), location=self._filled(key))
 
     def _read(self, found: StoredObject) -> Kept:
         about: Mapping[str, str] = found.metadata
@@ -154,8 +175,8 @@ class S3Recordings:
             "vm_recordingUrl": f"{self.bucket}/{key}",
         }
 
-    def _key(self, voicemail_id: str) -> str:
-        return f"{self.prefix}/{name_of(voicemail_id)}"
+    def _key(self, voicemail_id: str, *, beside: str = "") -> str:
+        return f"{self.prefix}/{name_of(voicemail_id, beside=beside)}"
 
     def _path(self, key: str) -> str:
         return f"s3://{self.bucket}/{key}"

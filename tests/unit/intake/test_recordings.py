@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import os
 import resource
 import stat
 from collections.abc import Iterator
@@ -13,7 +15,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scv_voicemail.errors import BadRecording, BadVoicemail, SettingsInvalid, Unavailable
+from scv_voicemail.errors import BadRecording, SettingsInvalid, Unavailable
 from scv_voicemail.intake.recordings import RecordingStore, check_location, name_of
 from scv_voicemail.voicemail import Voicemail
 
@@ -27,6 +29,10 @@ def a_voicemail_of(path: Path, **changes: object) -> Voicemail:
         path=str(path), size_bytes=len(content), sha256=hashlib.sha256(content).hexdigest(), location=""
     )
     return a_voicemail(recording=recording, **changes)
+
+
+def sha256_of(voicemail: Voicemail) -> str:
+    return hashlib.sha256(Path(voicemail.recording.path).read_bytes()).hexdigest()
 
 
 @pytest.fixture
@@ -85,16 +91,121 @@ def test_an_address_known_already_stays_when_the_store_has_none(voicemail: Voice
     assert RecordingStore(folder).keep(voicemail).recording.location == ""
 
 
-def test_two_recordings_never_share_an_id(tmp_path: Path, voicemail: Voicemail, folder: Path) -> None:
-    """The second is refused, and the first one's audio stays what it was."""
-    store = RecordingStore(folder)
-    kept = store.keep(voicemail)
+@pytest.mark.covers("identity-2")
+def test_another_recording_under_the_id_is_kept_beside_the_first(
+    tmp_path: Path, voicemail: Voicemail, folder: Path
+) -> None:
+    """Which of both is the voicemail the journal decides; until then neither touches the other."""
+    store = RecordingStore(folder, location="https://pbx.example.com/{name}")
+    first = store.keep(voicemail)
     other = a_voicemail_of(a_wav_file(tmp_path / "other.wav", hertz=880), id="call-17")
 
-    with pytest.raises(BadVoicemail, match="already kept under this id"):
-        store.keep(other)
+    second = store.keep(other)
 
-    assert hashlib.sha256(Path(kept.recording.path).read_bytes()).hexdigest() == voicemail.recording.sha256
+    assert [sha256_of(one) for one in (first, second)] == [voicemail.recording.sha256, other.recording.sha256]
+    assert second.recording.path == f"{folder}/call-17.SHA-{other.recording.sha256[:16]}.wav"
+    assert second.recording.location == f"https://pbx.example.com/call-17.SHA-{other.recording.sha256[:16]}.wav"
+    assert store.keep(other) == second
+
+
+@pytest.mark.covers("identity-2")
+@pytest.mark.parametrize("winner", [0, 1])
+def test_what_the_journal_does_not_know_goes_aside(
+    tmp_path: Path, voicemail: Voicemail, folder: Path, winner: int
+) -> None:
+    """The kept file is what the journal says, and the other one is still there for a human."""
+    store = RecordingStore(folder)
+    other = a_voicemail_of(a_wav_file(tmp_path / "other.wav", hertz=880), id="call-17")
+    kept = [store.keep(voicemail), store.keep(other)]
+    known, lost = kept[winner], kept[1 - winner]
+
+    (aside,) = store.settle(known, known)
+
+    assert sha256_of(known) == known.recording.sha256
+    assert Path(aside).parent == folder / "orphans"
+    assert hashlib.sha256(Path(aside).read_bytes()).hexdigest() == lost.recording.sha256
+    assert sorted(path.name for path in folder.iterdir()) == sorted([Path(known.recording.path).name, "orphans"])
+    assert store.settle(known, known) == []
+
+
+def test_a_neighbour_whose_id_begins_alike_is_left_alone(voicemail: Voicemail, tmp_path: Path, folder: Path) -> None:
+    """`call-17.b` is another call, and so is what is being copied for it."""
+    store = RecordingStore(folder)
+    neighbour = store.keep(a_voicemail_of(a_wav_file(tmp_path / "b.wav", hertz=500), id="call-17.b"))
+    known = store.keep(voicemail)
+
+    store.settle(known, known)
+
+    assert sha256_of(neighbour) == neighbour.recording.sha256
+
+
+@pytest.mark.parametrize("spoiled", [None, b"", b"other audio"])
+def test_a_kept_recording_that_was_spoiled_is_put_back(
+    voicemail: Voicemail, folder: Path, spoiled: bytes | None
+) -> None:
+    """When the same recording is handed in again; a file that is not it goes aside."""
+    store = RecordingStore(folder)
+    known = store.keep(voicemail)
+    Path(known.recording.path).unlink()
+    if spoiled is not None:
+        Path(known.recording.path).write_bytes(spoiled)
+
+    store.put_back(known, voicemail)
+
+    assert sha256_of(known) == voicemail.recording.sha256
+    assert (folder / "orphans").exists() == (spoiled is not None)
+
+
+@pytest.mark.covers("identity-2")
+@pytest.mark.parametrize("number", [errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS])
+def test_where_there_are_no_links_a_file_is_renamed_without_replacing(
+    voicemail: Voicemail, tmp_path: Path, folder: Path, number: int
+) -> None:
+    """Some network and FAT file systems have none."""
+
+    def no_links(_half: Path, _final: Path) -> None:
+        raise OSError(number, os.strerror(number))
+
+    store = RecordingStore(folder, link=no_links)
+    other = a_voicemail_of(a_wav_file(tmp_path / "other.wav", hertz=880), id="call-17")
+
+    kept = [store.keep(voicemail), store.keep(other)]
+
+    assert [sha256_of(one) for one in kept] == [voicemail.recording.sha256, other.recording.sha256]
+    assert not list(folder.glob(".*"))
+
+
+@pytest.mark.covers("identity-2")
+def test_the_final_name_never_holds_half_a_file(voicemail: Voicemail, folder: Path) -> None:
+    """Whoever looks while it is copied sees nothing, or all of it: here at the moment before the link."""
+    seen = []
+
+    def link(half: Path, final: Path) -> None:
+        seen.append((half.read_bytes(), final.exists()))
+        os.link(half, final)
+
+    RecordingStore(folder, link=link).keep(voicemail)
+
+    assert seen == [(Path(voicemail.recording.path).read_bytes(), False)]
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_somebody_who_links_in_the_same_moment_is_not_replaced(
+    voicemail: Voicemail, tmp_path: Path, folder: Path, same: bool
+) -> None:
+    """The same recording is shared, another one keeps its name."""
+    theirs = Path(voicemail.recording.path) if same else a_wav_file(tmp_path / "other.wav", hertz=880)
+
+    def link(half: Path, final: Path) -> None:
+        if final.name == "call-17.wav":
+            final.write_bytes(theirs.read_bytes())
+        os.link(half, final)
+
+    kept = RecordingStore(folder, link=link).keep(voicemail)
+
+    assert (folder / "call-17.wav").read_bytes() == theirs.read_bytes()
+    assert (kept.recording.path == f"{folder}/call-17.wav") == same
+    assert sha256_of(kept) == voicemail.recording.sha256
 
 
 @pytest.mark.parametrize("spoiled", [b"", b"other audio"])
@@ -134,9 +245,11 @@ def test_a_full_disk_is_tried_again_and_leaves_no_half_file(voicemail: Voicemail
 def test_what_a_killed_process_left_behind_is_cleared_away(voicemail: Voicemail, folder: Path) -> None:
     """Half a copy under its temporary name holds a caller's voice for ever otherwise."""
     folder.mkdir(parents=True)
-    (folder / ".call-17.wav.4711.part").write_bytes(b"half")
+    (folder / ".call-17.4711.part").write_bytes(b"half")
+    store = RecordingStore(folder)
 
-    RecordingStore(folder).keep(voicemail)
+    kept = store.keep(voicemail)
+    store.settle(kept, kept)
 
     assert [path.name for path in folder.iterdir()] == ["call-17.wav"]
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from scv_voicemail.aws.objects import ObjectStore
-from scv_voicemail.errors import BadRecording, BadVoicemail, SettingsInvalid
+from scv_voicemail.errors import BadRecording, SettingsInvalid
 from scv_voicemail.intake.s3_recordings import Kept, S3Recordings
 from scv_voicemail.voicemail import Voicemail
 
@@ -133,15 +133,52 @@ def test_a_file_of_this_machine_is_stored(recordings: S3Recordings, voicemail: V
     assert s3.head_object(Bucket=BUCKET, Key=KEY)["ContentLength"] == voicemail.recording.size_bytes
 
 
-def test_another_recording_under_the_same_id_is_refused(
-    recordings: S3Recordings, voicemail: Voicemail, tmp_path: Path
+@pytest.mark.covers("identity-2")
+@pytest.mark.parametrize("foreign", [False, True])
+def test_another_recording_under_the_same_id_is_stored_beside(
+    recordings: S3Recordings, voicemail: Voicemail, tmp_path: Path, s3: Any, foreign: bool
 ) -> None:
-    """From a file, an id that is taken is a mistake, as it is with a folder."""
-    recordings.keep(voicemail)
+    """Which of both is the voicemail the journal decides; an object that nobody knows refuses no caller."""
+    if foreign:
+        s3.put_object(Bucket=BUCKET, Key=KEY, Body=b"RIFF of somebody")
+    else:
+        recordings.keep(voicemail)
     other = a_voicemail_of(a_wav_file(tmp_path / "b.wav", seconds=1.5, hertz=600))
 
-    with pytest.raises(BadVoicemail, match="already kept"):
-        recordings.keep(other)
+    kept = recordings.keep(other)
+
+    key = f"voicemail_recordings/{ID}.SHA-{other.recording.sha256[:16]}.wav"
+    assert (kept.recording.path, kept.recording.location) == (f"s3://{BUCKET}/{key}", f"{BUCKET}/{key}")
+    assert s3.get_object(Bucket=BUCKET, Key=key)["Body"].read() == Path(other.recording.path).read_bytes()
+    assert recordings.keep(other) == recordings.keep(kept) == kept
+    assert recordings.settle(kept, kept) == [f"s3://{BUCKET}/{KEY}"]
+    assert recordings.id_of(key) is None
+
+
+@pytest.mark.covers("identity-2")
+def test_the_one_that_lost_is_told_and_the_kept_one_stays(
+    recordings: S3Recordings, voicemail: Voicemail, tmp_path: Path
+) -> None:
+    """Nothing in S3 is deleted."""
+    known = recordings.keep(voicemail)
+    lost = recordings.keep(a_voicemail_of(a_wav_file(tmp_path / "b.wav", seconds=1.5, hertz=600)))
+
+    assert recordings.settle(known, known) == []
+    assert recordings.settle(known, lost) == [lost.recording.path]
+
+
+def test_a_recording_that_was_deleted_is_stored_again_when_it_is_handed_in_again(
+    recordings: S3Recordings, voicemail: Voicemail, tmp_path: Path, s3: Any
+) -> None:
+    """The same one; another one is none of its business."""
+    known = recordings.keep(voicemail)
+    s3.delete_object(Bucket=BUCKET, Key=KEY)
+    recordings.put_back(known, a_voicemail_of(a_wav_file(tmp_path / "b.wav", seconds=1.5, hertz=600)))
+    assert recordings.kept(ID) is None
+
+    recordings.put_back(known, voicemail)
+
+    assert recordings.kept(ID) is not None
 
 
 def test_a_file_that_changed_since_it_was_measured_is_refused(recordings: S3Recordings, voicemail: Voicemail) -> None:

@@ -1,0 +1,88 @@
+"""Takes a voicemail in for good: our own copy of the audio first, then the journal, which decides.
+
+    known? ── no ──► keep a copy ──► journal: new ✓ ──► settle what else lies under the id
+      │                                  │
+      │ yes                              └ known by now ✗ ──► settle ┐
+      └──────────────────────────────────────────────────────────────┴► the same voicemail? ── no ──► refused
+
+A crash anywhere leaves at most a copy that the journal does not know; the next one to hand in finds its way past it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Protocol
+
+from scv_voicemail.errors import AnotherVoicemail, Unavailable
+from scv_voicemail.intake.sameness import contradictions
+from scv_voicemail.ports import Journal
+from scv_voicemail.voicemail import Voicemail
+
+log = logging.getLogger(__name__)
+
+
+class Recordings(Protocol):
+    """Where the audio of every voicemail is kept."""
+
+    def keep(self, voicemail: Voicemail) -> Voicemail:
+        """Keep our own copy; the voicemail, pointing at it. Safe to repeat, and touches nothing that is there."""
+        ...
+
+    def settle(self, known: Voicemail, kept: Voicemail) -> list[str]:
+        """Once the journal has decided for `known`: what lies under its id and nobody knows, aside if that can be."""
+        ...
+
+    def put_back(self, known: Voicemail, again: Voicemail) -> None:
+        """Keep the recording of a known voicemail anew, if it is gone and the same one is handed in again."""
+        ...
+
+
+class Register:
+    """Writes voicemails down, each once, whoever hands them in how often.
+
+    `accept` writes one into the journal with its runs, and says whether it was new.
+    """
+
+    def __init__(self, *, journal: Journal, recordings: Recordings, accept: Callable[[Voicemail, bool], bool]) -> None:
+        self._journal = journal
+        self._recordings = recordings
+        self._accept = accept
+
+    def take(self, voicemail: Voicemail, *, deliver: bool = True) -> bool:
+        """Take in what a source brings; False when it is known, and then nothing is added to it, whatever changed.
+
+        Raises `AnotherVoicemail` when another one is known under this id; that one stays as it is.
+        """
+        known = self._journal.voicemail(voicemail.id)
+        if known is not None:
+            self._check(known, voicemail)
+            self._recordings.put_back(known, voicemail)
+            return False
+        return self._write_down(voicemail, deliver=deliver) is None
+
+    def _write_down(self, voicemail: Voicemail, *, deliver: bool) -> Voicemail | None:
+        """Keep and write down; None when it is new, otherwise the one that came first in this very moment."""
+        kept = self._recordings.keep(voicemail)
+        is_new = self._accept(kept, deliver)
+        known = kept if is_new else self._journal.voicemail(kept.id)
+        if known is None:
+            raise Unavailable("the voicemail was known and is gone again", service="journal", voicemail_id=kept.id)
+        for place in self._recordings.settle(known, kept):
+            log.warning(
+                "voicemail %s: a recording that no voicemail knows lay under its id, it is in %s", kept.id, place
+            )
+        if is_new:
+            return None
+        self._check(known, kept)
+        return known
+
+    @staticmethod
+    def _check(known: Voicemail, newcomer: Voicemail) -> None:
+        if fields := contradictions(known, newcomer):
+            raise AnotherVoicemail(
+                f"another voicemail is known under this id, left at {known.started_at:%Y-%m-%d %H:%M:%S} UTC: "
+                f"this one has another {' and another '.join(fields)}",
+                fields=fields,
+                voicemail_id=known.id,
+            )
