@@ -20,14 +20,23 @@ VoicemailError
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from typing import Literal
+
+Scope = Literal["voicemail", "org"]
+"""Whether an answer speaks for this voicemail alone, or for everything that goes to the same place."""
 
 _ONE_WORD = re.compile(r"[\w.:/-]{1,64}")
 
 
 class VoicemailError(Exception):
-    """Something went wrong with a voicemail; `str()` says what, with the vendor's code and request id, and the fix."""
+    """Something went wrong with a voicemail; `str()` says what, with the vendor's code and request id, and the fix.
+
+    `scope` says for whom the answer speaks; `fields` are those that a refusal names, under the vendor's names.
+    """
 
     fix: str = ""
+    scope: Scope = "voicemail"
 
     def __init__(
         self,
@@ -39,6 +48,8 @@ class VoicemailError(Exception):
         request_id: str = "",
         voicemail_id: str = "",
         fix: str = "",
+        scope: Scope | None = None,
+        fields: Sequence[str] = (),
     ) -> None:
         super().__init__(what)
         self.what = what
@@ -48,6 +59,8 @@ class VoicemailError(Exception):
         self.request_id = request_id
         self.voicemail_id = voicemail_id
         self.fix = fix or type(self).fix
+        self.scope = scope or type(self).scope
+        self.fields = tuple(fields)
 
     def __str__(self) -> str:
         marks = [f"{name} {value}" for name, value in self._marks() if value]
@@ -86,12 +99,14 @@ class Unavailable(TryAgain):
     """No answer, a broken answer or a server error: the request may or may not have been carried out."""
 
     fix = "nothing: it is tried again by itself"
+    scope = "org"
 
 
 class RateLimited(TryAgain):
     """The org's limit is reached; `retry_after_seconds` is the vendor's word, if it gave one."""
 
     fix = "nothing: it is tried again by itself; raise the org's limit if this keeps happening"
+    scope = "org"
 
     def __init__(self, what: str, *, retry_after_seconds: float | None = None, **context: object) -> None:
         super().__init__(what, **context)  # type: ignore[arg-type]
@@ -162,6 +177,7 @@ class AuthenticationFailed(Misconfigured):
     """Salesforce does not accept this key, user or contact center."""
 
     fix = "run `scv-voicemail doctor`: it compares key, certificate, org id, contact center and clock"
+    scope = "org"
 
 
 class PermissionMissing(Misconfigured):

@@ -80,14 +80,16 @@ def refusal(operation: str, status: int, content: object, headers: Mapping[str, 
     text = cut("; ".join(complaint.message for complaint in complaints if complaint.message)) or _NO_TEXT.get(
         status, ""
     )
-    fields = ", ".join(name for complaint in complaints for name in complaint.fields)
-    what = f"{operation}: {text or 'the reply has no explanation'}" + (f" (fields: {fields})" if fields else "")
+    fields = [name for complaint in complaints for name in complaint.fields]
+    named = f" (fields: {', '.join(fields)})" if fields else ""
+    what = f"{operation}: {text or 'the reply has no explanation'}{named}"
     context: dict[str, Any] = {
         "service": "salesforce",
         "code": next((complaint.code for complaint in complaints if complaint.code), ""),
         "status": status,
         "request_id": next((headers[name] for name in _REQUEST_ID_HEADERS if headers.get(name)), ""),
         "fix": fix,
+        "fields": fields,
     }
     if kind is RateLimited:
         asked = headers.get("Retry-After", "")
