@@ -24,7 +24,6 @@ from scv_emulator.telephony.reps import RepError
 
 DOOR = "/_emulator"
 _FIRST_YEAR, _LAST_YEAR = 2001, 2099
-_OF_CHANNELS = ("number", "flow", "fallbackQueue", "contactCenter")
 _MEDIA_TYPES = {".wav": "audio/wav", ".mp3": "audio/mpeg", ".ogg": "audio/ogg"}
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -194,6 +193,8 @@ class _Door:
             "number": "number",
             "flow": "flow",
             "fallbackQueue": "fallback_queue",
+            "liveFlow": "live_flow",
+            "liveFallbackQueue": "live_fallback_queue",
             "contactCenter": "contact_center",
         }
         unknown = sorted(set(body) - set(names))

@@ -245,6 +245,8 @@ _CHANNEL = _object(
     number={"type": "string"},
     flow={"type": "string"},
     fallbackQueue={"type": "string"},
+    liveFlow={"type": "string"},
+    liveFallbackQueue={"type": "string"},
     contactCenter={"type": "string"},
 )
 

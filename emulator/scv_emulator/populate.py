@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from scv_emulator.phone_channels import add_phone_channel
 from scv_emulator.salesforce.records import Database
 from scv_emulator.seed import Flow, PhoneChannel, Queue, Rep, Seed, User
 
@@ -113,21 +114,25 @@ class _Setup:
         )
 
     def _add_phone_channel(self, channel: PhoneChannel) -> None:
-        # A channel may name a flow that nobody deployed: then the flow fails, as it does in an org.
-        flow = channel.flow and (self._ids.get(("flow", channel.flow)) or self._missing_flow(channel.flow))
-        record = self._insert(
-            "MessagingChannel",
-            DeveloperName=f"Phone_{channel.number.lstrip('+')}",
-            MasterLabel=channel.number,
-            MessageType="Phone",
-            MessagingPlatformKey=channel.number,
-            IsActive=True,
-            SessionHandlerId=flow or None,
-            FallbackQueueId=self._ids["queue", channel.fallback_queue] if channel.fallback_queue else None,
+        live_flow = channel.flow if channel.live_flow is None else channel.live_flow
+        live_queue = channel.fallback_queue if channel.live_fallback_queue is None else channel.live_fallback_queue
+        add_phone_channel(
+            self._database,
+            channel.number,
+            self._ids["center", channel.contact_center],
+            {"SessionHandlerId": self._flow(live_flow), "FallbackQueueId": self._queue(live_queue)},
+            {
+                "VoicemailHandler": self._flow(channel.flow),
+                "VoicemailFallbackQueueId": self._queue(channel.fallback_queue),
+            },
         )
-        self._insert(
-            "ContactCenterChannel", ContactCenterId=self._ids["center", channel.contact_center], ChannelId=record
-        )
+
+    def _flow(self, name: str) -> str | None:
+        """The id of a flow; one that nobody deployed may be named, and fails, as it does in an org."""
+        return (self._ids.get(("flow", name)) or self._missing_flow(name)) if name else None
+
+    def _queue(self, name: str) -> str | None:
+        return self._ids["queue", name] if name else None
 
     def _missing_flow(self, developer_name: str) -> str:
         self._ids["flow", developer_name] = self._insert(

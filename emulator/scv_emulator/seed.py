@@ -51,12 +51,17 @@ class Flow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhoneChannel:
-    """A number that callers dial, with its flow and fallback queue; both may be empty."""
+    """A number that callers dial, with its voicemail flow and fallback queue; both may be empty.
+
+    Live calls have a flow and a fallback queue of their own; left out, they are those of voicemails.
+    """
 
     number: str = "+18005550100"
     contact_center: str = "DemoContactCenter"
     flow: str = "Voicemail_Omni_Routing"
     fallback_queue: str = "Voicemail"
+    live_flow: str | None = None
+    live_fallback_queue: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

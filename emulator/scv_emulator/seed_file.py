@@ -6,6 +6,7 @@ import json
 import tomllib
 from dataclasses import MISSING, Field, fields, is_dataclass
 from pathlib import Path
+from types import NoneType, UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
 from scv_emulator.ids import is_wellformed, to_18
@@ -46,6 +47,8 @@ def _read(kind: Any, value: Any, key: str) -> Any:
         if not isinstance(value, list):
             raise SeedInvalid(f"{key}: expected a list, got {value!r}")
         return tuple(_read(get_args(kind)[0], one, f"{key}[{index}]") for index, one in enumerate(value))
+    if isinstance(kind, UnionType):  # what may be left out is not written as null
+        kind = next(one for one in get_args(kind) if one is not NoneType)
     # bool is an int in Python, so the type is compared exactly.
     if type(value) is not kind:
         names = {str: "text", bool: "true or false", int: "a whole number"}
@@ -79,6 +82,7 @@ def _check_names(seed: Seed) -> None:
     for index, channel in enumerate(seed.phone_channels):
         _expect(f"phone_channels[{index}].contact_center", channel.contact_center, centers)
         _expect(f"phone_channels[{index}].fallback_queue", channel.fallback_queue, queues | {""})
+        _expect(f"phone_channels[{index}].live_fallback_queue", channel.live_fallback_queue or "", queues | {""})
     for index, flow in enumerate(seed.flows):
         _expect(f"flows[{index}].voicemail_queue", flow.voicemail_queue, queues)
         _expect(f"flows[{index}].live_queue", flow.live_queue, queues | {""})

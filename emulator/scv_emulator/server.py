@@ -268,11 +268,10 @@ class Emulator:
 
         self._on_server(insert)
 
-    def set_channel(self, number: str, *, flow: str = "", fallback_queue: str = "") -> None:
-        """Point a dialed number at a flow and a fallback queue, both by developer name."""
-        self._on_server(
-            lambda: set_phone_channel(self.org.database, number=number, flow=flow, fallback_queue=fallback_queue)
-        )
+    def set_channel(self, number: str, *, flow: str = "", fallback_queue: str = "", **live: str) -> None:
+        """Point a dialed number at a flow and a fallback queue, both by developer name; see `set_phone_channel`."""
+        chosen = {"flow": flow, "fallback_queue": fallback_queue} | live
+        self._on_server(lambda: set_phone_channel(self.org.database, number=number, **chosen))
 
     def expire_sessions(self) -> None:
         """End every session of the core API."""

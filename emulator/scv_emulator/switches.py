@@ -80,6 +80,12 @@ class Switches:
         "error",
         default="live_branch",
     )
+    voicemail_without_handler: str = _switch(
+        "What routes a voicemail to a number without voicemail flow and fallback queue: the request, or the live flow.",
+        "request",
+        "live_flow",
+        default="request",
+    )
     unknown_flow_input: str = _switch(
         "What a flowInputParameters name does that is no input variable of the deployed flow.",
         "error",

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from scv_emulator.seed import App, PhoneChannel, Queue, Seed
+from scv_emulator.seed import App, PhoneChannel, Queue, Seed, User
 from scv_emulator.server import Emulator
 from scv_voicemail.cli.keys import make_pair
 
@@ -43,6 +43,10 @@ SIGNED = "https://bucket.example.com/{name}?X-Amz-Signature=abc&X-Amz-Expires=60
 UNMAPPED = tuple(replace(queue, external_id="") for queue in Seed().queues)
 NO_FALLBACK = (PhoneChannel(fallback_queue=""),)
 NOTHING_CHOSEN = (PhoneChannel(fallback_queue="", flow=""),)
+LIVE_CALLS_ONLY = (
+    PhoneChannel(fallback_queue="", flow="", live_flow="Voicemail_Omni_Routing", live_fallback_queue="Voicemail"),
+)
+VOICEMAILS_ONLY = (PhoneChannel(live_flow="", live_fallback_queue=""),)
 
 CASES = {
     "not set": Broken(
@@ -146,6 +150,13 @@ CASES = {
     "a phone channel without anything": Broken(
         seed=Seed(phone_channels=NOTHING_CHOSEN), check="phone channel", saw="neither", fix="choose both", code=3
     ),
+    "a phone channel whose flow and queue are those of live calls": Broken(
+        seed=Seed(phone_channels=LIVE_CALLS_ONLY),
+        check="phone channel",
+        saw="neither voicemail flow",
+        fix="Contact Center Channels",
+        code=3,
+    ),
     "a phone channel without fallback queue": Broken(
         seed=Seed(phone_channels=NO_FALLBACK),
         check="phone channel",
@@ -210,6 +221,34 @@ def test_an_org_that_is_in_order_has_nothing_to_mend(folder: Path) -> None:
     assert {row[0] for row in rows[2:] if row} <= {"ok", "00DHs000000EmuLMAS", "requests", "PendingServiceRouting,"}
     assert after == before
     assert not left_behind
+
+
+@pytest.mark.covers("salesforce-3")
+@pytest.mark.parametrize(("channels", "code"), [(VOICEMAILS_ONLY, 0), (LIVE_CALLS_ONLY, 3)], ids=["done", "forgotten"])
+def test_the_voicemail_flow_is_read_where_setup_keeps_it(
+    folder: Path, channels: tuple[PhoneChannel, ...], code: int
+) -> None:
+    """ContactCenterChannel.VoicemailHandler and VoicemailFallbackQueueId, whatever live calls have."""
+    with Emulator(seed=Seed(phone_channels=channels)) as emulator:
+        answer = run("doctor", settings=emulator.env(), folder=folder)
+
+    assert answer.returncode == code, answer.stdout
+
+
+@pytest.mark.covers("salesforce-3")
+def test_a_user_who_may_not_read_setup_is_told_where_to_look(folder: Path) -> None:
+    """No object permission opens ContactCenterChannel; least rights are no failure."""
+    seed = Seed(users=(User(admin=False),))
+    with Emulator(seed=seed) as emulator:
+        admin = emulator.org.database.insert("PermissionSet", {"Name": "All", "Label": "All"}, by_system=True)
+        changes = {"PermissionsApiEnabled": True, "PermissionsViewAllData": True}
+        emulator.org.database.update("PermissionSet", admin, changes, by_system=True)
+        emulator.assign(seed.users[0].username, "All")
+        answer = run("doctor", "--json", settings=emulator.env(), folder=folder)
+
+    (found,) = [one for one in the_document(answer)["findings"] if one["check"] == "phone channel"]
+    assert found["verdict"] == "skip"
+    assert "Contact Center Channels" in found["saw"]
 
 
 def test_parked_voicemails_are_a_warning(folder: Path) -> None:

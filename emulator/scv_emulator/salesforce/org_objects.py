@@ -116,6 +116,7 @@ PERMISSION_SET = SObject.of(
         Field("PermissionsModifyAllData", "boolean", default=False),
         Field("PermissionsViewAllData", "boolean", default=False),
         Field("PermissionsApiEnabled", "boolean", default=False),
+        Field("PermissionsViewSetup", "boolean", default=False),
         reference("ProfileId", "Profile", access="r"),
     ],
 )

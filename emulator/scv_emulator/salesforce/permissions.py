@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _VOICE = frozenset({"VoiceCall", "VoiceCallRecording"})
 _OMNI_CHANNEL = frozenset({"AgentWork", "MessagingChannel", "PendingServiceRouting"})
 _GOVERNED = frozenset({"Account", "Contact", "Case"}) | _VOICE | _OMNI_CHANNEL
+_SETUP = frozenset({"ContactCenterChannel"})
+"""Objects of Setup: readable with "View Setup and Configuration" only (Object Reference, "Special Access Rules")."""
 _NEVER_GOVERNED_FIELDS = frozenset({"Name", "FirstName", "LastName", "OwnerId", "CaseNumber", "IsClosed", "Status"})
 
 
@@ -82,8 +84,11 @@ class Permissions:
         ids = [one["Id"] for one in sets]
         sees_all_data = any(one["PermissionsViewAllData"] for one in sets)
         fields = self._field_grants(ids)
+        sees_setup = any(one["PermissionsViewSetup"] for one in sets)
         seen = []
         for sobject in self._database.schema:
+            if sobject.name in _SETUP and not sees_setup:
+                continue
             if not is_governed(sobject.name):
                 seen.append(sobject.copy(createable=False, updateable=False, deletable=False))
                 continue

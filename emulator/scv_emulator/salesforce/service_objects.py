@@ -96,8 +96,9 @@ CONTACT_CENTER_CHANNEL = SObject.of(
     "0Cc",
     [
         reference("ContactCenterId", "CallCenter", access="c", required=True),
-        reference("ChannelId", "MessagingChannel", access="c", required=True),
-        reference("VoicemailHandlerId", "FlowDefinitionView"),
+        reference("ChannelId", "MessagingChannel", required=True),
+        # "Don't change the value in this field": Setup writes the id of the number's voicemail flow here.
+        Field("VoicemailHandler", "picklist", length=255),
         reference("VoicemailFallbackQueueId", "Group"),
     ],
 )

@@ -64,7 +64,7 @@ class Routing:
         if self._switches.early_omni_flow == "error" and self._calls.has_pending_update(call):
             raise self._failed(["An update of this voice call is still being applied"])
         center = self._calls.contact_center_id(contact_center)
-        chosen = self._choose(call, inputs, self._channel(dialed, center), requested)
+        chosen = self._choose(call, inputs, self._channel(dialed, center, call), requested)
         destination = self._destination(chosen, center)
         self._put_in_line(call, destination, chosen)
         return {destination.kind: destination.external_id}
@@ -112,15 +112,20 @@ class Routing:
                 return FlowOutcome(queue=fallback_queue)
         raise self._failed(reasons or ["No phone channel matches the dialed number, and the request names no flow"])
 
-    def _channel(self, number: str, center: str | None) -> tuple[str | None, str | None]:
-        """The flow and the fallback queue of the phone channel with this number."""
+    def _channel(self, number: str, center: str | None, call: Record) -> tuple[str | None, str | None]:
+        """The flow and the fallback queue that the number has for this call: those of voicemails, or of live calls."""
         for channel in self._database.find("MessagingChannel", MessagingPlatformKey=number):
             linked = self._database.find("ContactCenterChannel", ChannelId=channel["Id"])
-            ours = not linked or any(one["ContactCenterId"] == center for one in linked)
-            if channel["MessageType"] == "Phone" and channel["IsActive"] and ours:
-                handler = channel["SessionHandlerId"]
-                flow = self._database.first("FlowDefinitionView", Id=handler) if handler else None
-                return (None if flow is None else flow["ApiName"]), channel["FallbackQueueId"]
+            ours = next((one for one in linked if one["ContactCenterId"] == center), None)
+            if channel["MessageType"] != "Phone" or not channel["IsActive"] or (linked and ours is None):
+                continue
+            handler, queue = channel["SessionHandlerId"], channel["FallbackQueueId"]
+            if call["CallOrigin"] == "Voicemail":
+                of_voicemail = (ours or {}).get("VoicemailHandler"), (ours or {}).get("VoicemailFallbackQueueId")
+                if any(of_voicemail) or self._switches.voicemail_without_handler == "request":
+                    handler, queue = of_voicemail
+            flow = self._database.first("FlowDefinitionView", Id=handler) if handler else None
+            return (None if flow is None else flow["ApiName"]), queue
         return None, None
 
     def _destination(self, outcome: FlowOutcome, center: str | None) -> _Destination:

@@ -29,6 +29,9 @@ PUT_TOGETHER = frozenset(
 )
 """Queries of the record targets: the record's key, the fields of its map, and its links."""
 
+PARENTS = {("ContactCenterChannel", "Channel"): "MessagingChannel"}
+"""Objects that are reached by a relationship and need a permission of their own."""
+
 
 class Unreadable(Exception):
     """A query that is put together at run time, of which nobody has said what it reads."""
@@ -51,7 +54,13 @@ def needs() -> Mapping[str, Need]:
     for path, text in queries():
         for query in selects(text):
             assert path not in NOT_SALESFORCE
-            found.setdefault(query.object, Need()).reads.update(query.fields)
+            for path_of_field in query.fields:
+                relationship, _, name = path_of_field.rpartition(".")
+                parent = PARENTS.get((query.object, relationship))
+                of_the_object = f"{relationship}Id" if parent else path_of_field
+                found.setdefault(query.object, Need()).reads.add(of_the_object)
+                if parent:
+                    found.setdefault(parent, Need()).reads.add(name)
     for object_name, fields in doctor_there.OBJECTS.items():
         found.setdefault(object_name, Need()).reads.update(fields)
     for object_name, key, field_map in (

@@ -25,7 +25,9 @@ STANDARD = {
     "Priority:Picklist IsClosed:Checkbox! ContactId:Lookup AccountId:Lookup",
     "Contact": "AccountId:Lookup Phone:Phone MobilePhone:Phone HomePhone:Phone OtherPhone:Phone",
     "Group": "DeveloperName:Text(80)! Type:Picklist[Queue|Regular]!",
-    "MessagingChannel": "MessagingPlatformKey:Text(255)! SessionHandlerId:Lookup! FallbackQueueId:Lookup!",
+    "ContactCenterChannel": "VoicemailHandler:Picklist! VoicemailFallbackQueueId:Lookup! "
+    "ChannelId:Lookup>MessagingChannel!",
+    "MessagingChannel": "MessagingPlatformKey:Text(255)!",
     "Organization": "",
     "QueueSobject": "QueueId:Lookup>Group! SobjectType:Picklist!",
     "PendingServiceRouting": "WorkItemId:Lookup!",
@@ -43,12 +45,15 @@ NEEDS_VOICE = frozenset(
         "AgentWork",
         "PendingServiceRouting",
         "MessagingChannel",
+        "ContactCenterChannel",
         "CallCenterRoutingMap",
     }
 )
 """Objects that an org has only with Service Cloud Voice or Omni-Channel: main/ may not name them."""
 
-NOT_GRANTABLE = frozenset({"CallCenter", "CallCenterRoutingMap", "Group", "Organization", "QueueSobject", "User"})
+NOT_GRANTABLE = frozenset(
+    {"CallCenter", "CallCenterRoutingMap", "ContactCenterChannel", "Group", "Organization", "QueueSobject", "User"}
+)
 """Objects whose reading no permission set of one's own grants; the standard ones, or every user, may read them."""
 
 QUEUE_OBJECTS = frozenset({"Case", "ContactRequest", "Lead", "ServiceContract", "Task", "VoiceCall"})

@@ -38,6 +38,25 @@ def test_a_known_number_is_pointed_elsewhere_and_a_new_one_is_made() -> None:
     assert org.database.find("ContactCenterChannel", ChannelId=new.json()["messagingChannelId"])
 
 
+def test_voicemails_and_live_calls_have_flows_and_fallback_queues_of_their_own() -> None:
+    """MessagingChannel keeps those of live calls, ContactCenterChannel those of voicemails."""
+    org = Org()
+    queues = {one["DeveloperName"]: one["Id"] for one in org.database.find("Group", Type="Queue")}
+
+    post(
+        org,
+        {"number": "+18005550100", "flow": "Voicemail_Omni_Routing", "fallbackQueue": "Voicemail", "liveFlow": ""}
+        | {"liveFallbackQueue": "Live_Calls"},
+    )
+
+    (live,) = org.database.all("MessagingChannel")
+    (voicemail,) = org.database.all("ContactCenterChannel")
+    flow = org.database.first("FlowDefinitionView", ApiName="Voicemail_Omni_Routing")
+    assert flow is not None
+    assert (live["SessionHandlerId"], live["FallbackQueueId"]) == (None, queues["Live_Calls"])
+    assert (voicemail["VoicemailHandler"], voicemail["VoicemailFallbackQueueId"]) == (flow["Id"], queues["Voicemail"])
+
+
 @pytest.mark.parametrize(
     ("body", "told"),
     [

@@ -84,6 +84,7 @@ def deploy(component: Component, trial: Trial) -> str:
             "Description": short_text(element, "description", longest=255) or None,
             "PermissionsModifyAllData": "ModifyAllData" in granted,
             "PermissionsApiEnabled": "ApiEnabled" in granted,
+            "PermissionsViewSetup": "ViewSetup" in granted,
             "PermissionsViewAllData": bool(granted & {"ViewAllData", "ModifyAllData"}),
         },
     )

@@ -152,8 +152,8 @@ def test_a_flow_that_routes_nothing_leaves_the_call_to_the_fallback_queue(org: O
 def test_without_a_fallback_queue_the_fault_is_the_answer(org: Org, phone: Phone) -> None:
     """With the element, so that a person finds it."""
     deploy(org, get_queue("Nobody", to="Route"), route("Route"), to="Get_Queue")
-    (channel,) = org.database.all("MessagingChannel")
-    org.database.update("MessagingChannel", channel["Id"], {"FallbackQueueId": None}, by_system=True)
+    (channel,) = org.database.all("ContactCenterChannel")
+    org.database.update("ContactCenterChannel", channel["Id"], {"VoicemailFallbackQueueId": None}, by_system=True)
     a_voicemail(phone)
 
     answer = phone.route()
