@@ -13,7 +13,8 @@ VoicemailError
 ├── Misconfigured         nothing works until a human changes something
 │   ├── SettingsInvalid   a setting is missing or contradicts another
 │   ├── AuthenticationFailed  Salesforce does not know this key, user or contact center
-│   └── PermissionMissing the integration user may not do what the step needs
+│   ├── PermissionMissing the integration user may not do what the step needs
+│   └── JournalLost       the journal's file was removed, replaced or damaged under a running program
 └── LeaseLost             another worker has taken this run over; whatever we know is out of date
 """
 
@@ -184,6 +185,15 @@ class PermissionMissing(Misconfigured):
     """The integration user may not read or write what the step needs."""
 
     fix = "assign the integration user's permission set, then `scv-voicemail retry ID`"
+
+
+class JournalLost(Misconfigured):
+    """The journal's file is not the one any more that was opened: whatever runs must end, or it works into the void."""
+
+    fix = (
+        "put the file back with its -wal beside it, or a backup of it, then start again; nothing was sent or taken in"
+        " since this was noticed"
+    )
 
 
 class LeaseLost(VoicemailError):

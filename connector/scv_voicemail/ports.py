@@ -2,40 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Any, Protocol
 
+from scv_voicemail.runs import (
+    ADD_TRANSCRIPT,
+    ARRIVED,
+    BEGUN_AGAIN,
+    DISMISSED,
+    LISTEN,
+    LISTEN_AGAIN,
+    PENDING,
+    Event,
+    Gate,
+    Notice,
+    Receipt,
+    Run,
+    RunState,
+    transcript_is_late,
+)
 from scv_voicemail.voicemail import Transcript, Voicemail
+
+__all__ = [
+    "ADD_TRANSCRIPT",
+    "ARRIVED",
+    "BEGUN_AGAIN",
+    "DISMISSED",
+    "LISTEN",
+    "LISTEN_AGAIN",
+    "PENDING",
+    "Arrival",
+    "Attempt",
+    "Clock",
+    "Event",
+    "Gate",
+    "Journal",
+    "NotYet",
+    "Notice",
+    "Receipt",
+    "RecordingSource",
+    "Redo",
+    "Run",
+    "RunState",
+    "Step",
+    "Target",
+    "Transcriber",
+    "transcript_is_late",
+]
 
 Clock = Callable[[], datetime]
 """Gives the time in UTC; tests pass one that they move by hand."""
-
-Receipt = Mapping[str, Any]
-"""What a finished step leaves in the journal: JSON-ready, read by later steps; `warning` reaches the user."""
-
-LISTEN = "listen"
-"""The step before those of the target: make a transcript if there is none. It never holds a delivery back for long."""
-
-ARRIVED = "arrived"
-"""A receipt without work: the target has done all of its steps, and only the transcript is missing."""
-
-LISTEN_AGAIN = "listen_again"
-"""After `arrived`: ask for the transcript until it is there, or too late."""
-
-ADD_TRANSCRIPT = "add_transcript"
-"""The last step of a voicemail whose transcript was late: `Target.add_transcript`."""
-
-PENDING = "pending"
-"""What the receipt of `listen` says of a transcript that was still being made when the voicemail went on."""
-
-
-def transcript_is_late(receipts: Mapping[str, Receipt]) -> bool:
-    """True when the voicemail went on while its transcript was still being made."""
-    return receipts.get(LISTEN, {}).get("transcript") == PENDING
-
 
 # ------------------------------------------------------------------------------------------------ what a step may say
 
@@ -140,88 +158,6 @@ class Arrival:
 # -------------------------------------------------------------------------------------------------------- the journal
 
 
-class RunState(StrEnum):
-    """Where the delivery of one voicemail to one target stands."""
-
-    WAITING = "waiting"
-    """Due now or later; any worker may take it."""
-    RUNNING = "running"
-    """A worker holds the lease; when the lease expires or the worker is dead, another may take it."""
-    DELIVERED = "delivered"
-    """Every step has its receipt."""
-    PARKED = "parked"
-    """Needs a human; `retry` puts it back at the step that failed."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
-    """The delivery of one voicemail to one target, as the journal knows it.
-
-    `attempt` counts how often the current step was begun; it starts again at 1 with every receipt.
-    `tries` counts how often the current step failed, `crashes` how often a worker died over it, `redone` how often
-    an earlier step had to be repeated. `token` fences: it grows with every lease. `step_since` is when the current
-    step was first begun, or taken over from a dead worker, `patient_since` where the horizon of all trying starts.
-    """
-
-    voicemail_id: str
-    target: str
-    state: RunState
-    accepted_at: datetime
-    due: datetime
-    patient_since: datetime
-    attempt: int = 0
-    tries: int = 0
-    crashes: int = 0
-    redone: int = 0
-    step_since: datetime | None = None
-    owner: str = ""
-    token: int = 0
-    lease_until: datetime | None = None
-    last_error: str = ""
-    receipts: Mapping[str, Receipt] = field(default_factory=dict)
-
-    @property
-    def has_arrived(self) -> bool:
-        """The target holds the voicemail; at most a transcript that is late is still missing."""
-        return self.state is RunState.DELIVERED or ARRIVED in self.receipts
-
-    @property
-    def warnings(self) -> list[str]:
-        """What the user should know although the voicemail arrived."""
-        return [str(receipt["warning"]) for receipt in self.receipts.values() if receipt.get("warning")]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
-    """One line of a run's history, for `explain`."""
-
-    at: datetime
-    voicemail_id: str
-    target: str
-    kind: str
-    step: str = ""
-    detail: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gate:
-    """The circuit breaker of one target, shared by every worker of a journal."""
-
-    target: str
-    failures: int = 0
-    open_until: datetime | None = None
-    probe_until: datetime | None = None
-
-    def lets_through(self, now: datetime) -> bool:
-        """True when a run may try: the gate is not open, or it is time for a probe and none is under way."""
-        return all(until is None or until <= now for until in (self.open_until, self.probe_until))
-
-    @property
-    def next_probe(self) -> datetime | None:
-        """When a run may try again; None when the gate is closed."""
-        return max((until for until in (self.open_until, self.probe_until) if until is not None), default=None)
-
-
 class Journal(Protocol):
     """The truth about every voicemail: what arrived, what was done with it, what is to be done next.
 
@@ -241,11 +177,13 @@ class Journal(Protocol):
         lease_seconds: float,
         probe_seconds: float,
         voicemail_id: str | None = None,
+        targets: Collection[str] | None = None,
         is_gone: Callable[[str], bool] = lambda _owner: False,
     ) -> Run | None:
         """Lease the run that has been due longest: waiting and due, or running with an expired lease or a dead owner.
 
-        A target whose gate is open is passed over, except for one probe per `probe_seconds`.
+        A target whose gate is open is passed over, except for one probe per `probe_seconds`. With `targets` the runs
+        of all others are left to workers who know them.
         """
         ...
 
@@ -279,8 +217,50 @@ class Journal(Protocol):
         """Call a human: nothing happens to this run until `retry`. `reached` as in `receive`."""
         ...
 
-    def retry(self, voicemail_id: str, *, now: datetime, target: str | None = None) -> int:
-        """Put the parked and waiting runs of a voicemail back to work now; how many that were."""
+    def ensure_held(self, run: Run, *, now: datetime) -> None:
+        """Return if this run's lease is the current one and has not expired; raises `LeaseLost` otherwise.
+
+        To be asked right before anything is sent to the outside.
+        """
+        ...
+
+    def add_target(self, voicemail_id: str, target: str, *, now: datetime) -> bool:
+        """One more waiting run of a known voicemail; False when it has one for this target."""
+        ...
+
+    def retry(self, voicemail_id: str, *, now: datetime, target: str | None = None, from_step: str = "") -> int:
+        """Put the parked and waiting runs of a voicemail back to work now; how many that were.
+
+        With `from_step` the receipts of that step and of all later ones are torn up first; a run that has not done
+        this step is left alone. `Run.begun_again` names what was torn up, so that it is looked up before it is sent.
+        """
+        ...
+
+    def dismiss(self, voicemail_id: str, *, why: str, now: datetime, target: str | None = None) -> int:
+        """Mark parked runs as settled by a human, who says why; how many that were. `retry` takes it back."""
+        ...
+
+    def change_target(self, voicemail_id: str, *, old: str, new: str, now: datetime) -> bool:
+        """Give a voicemail whose run for `old` is parked a run for `new`; the old run is dismissed.
+
+        False when there is no parked run for `old`, or already one for `new`.
+        """
+        ...
+
+    def amend(self, voicemail_id: str, *, now: datetime, **changes: Any) -> Voicemail:
+        """Correct caller, dialed_number, mailbox, started_at or priority of a voicemail; the voicemail as it is then.
+
+        Raises `BadVoicemail` for an unknown voicemail, for any other field, and once one of its runs is delivered;
+        `Unavailable` while a worker is at one of them.
+        """
+        ...
+
+    def beside(self, voicemail_id: str) -> Mapping[str, str]:
+        """Facts about a voicemail that stand beside it; a worker of an older version may lose them."""
+        ...
+
+    def keep_beside(self, voicemail_id: str, facts: Mapping[str, str]) -> None:
+        """Write such facts down; one that is there is replaced, others stay."""
         ...
 
     def wake(self, voicemail_id: str, *, now: datetime) -> int:
@@ -321,4 +301,16 @@ class Journal(Protocol):
 
     def next_due(self, *, voicemail_id: str | None = None) -> datetime | None:
         """When there will be something to claim (a run due, its gate probed, a lease expired); None: never."""
+        ...
+
+    def notice(self, *, source: str, name: str, kind: str, reason: str, now: datetime) -> None:
+        """Write down what lies aside, was left or ignored; told again, it counts one more time."""
+        ...
+
+    def clear_notice(self, *, source: str, name: str) -> None:
+        """It is settled. Nothing happens when there is no such notice."""
+        ...
+
+    def notices(self, *, limit: int = 1000) -> list[Notice]:
+        """What lies aside, was left or ignored, latest first."""
         ...

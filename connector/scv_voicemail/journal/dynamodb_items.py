@@ -4,7 +4,9 @@
     voicemail#ID    voicemail               the voicemail, its body as JSON
     voicemail#ID    run#TARGET              a run; `lane` and `at` put it into the index
     voicemail#ID    event#TIME#VERSION#...  one line of the history
+    voicemail#ID    facts                   what stands beside the voicemail, as JSON
     gates           gate#TARGET             a target that was ever used, and its circuit breaker
+    notices         notice#SHA256           what lies aside, was left or ignored; empty when it is settled
 
 The index holds runs only, one lane per state and target. `at` sorts a lane: waiting runs by when they are due, running
 ones by the end of their lease, settled ones by when their voicemail came in. Every item but an event has a `version`
@@ -13,14 +15,16 @@ that grows with each write.
 
 from __future__ import annotations
 
+import hashlib
 import json
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from scv_voicemail.errors import BadVoicemail
 from scv_voicemail.journal.moments import from_number, to_number
 from scv_voicemail.journal.transitions import Change
-from scv_voicemail.ports import Event, Gate, Run, RunState
+from scv_voicemail.ports import Event, Gate, Notice, Run, RunState
 from scv_voicemail.voicemail import Voicemail
 
 Item = dict[str, Any]
@@ -31,12 +35,11 @@ GATES = "gates"
 GATE = "gate#"
 EVENTS = "event#"
 RUNS = "run#"
+NOTICES = "notices"
+NOTICE = "notice#"
 
 MAX_ITEM_BYTES = 400 * 1024
 """https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html"""
-
-LONGEST_TEXT = 4000
-"""Characters of an error that are kept: a run is written a dozen times, and every kilobyte is paid each time."""
 
 _TIMES = ("accepted_at", "due", "patient_since", "step_since", "lease_until")
 
@@ -109,6 +112,17 @@ def gate_key(target: str) -> Item:
     return {"pk": GATES, "sk": f"{GATE}{target}"}
 
 
+def facts_key(voicemail_id: str) -> Item:
+    """Of what stands beside a voicemail."""
+    return {"pk": partition(voicemail_id), "sk": "facts"}
+
+
+def notice_key(source: str, name: str) -> Item:
+    """Of a notice: names of files may be longer than a key."""
+    known = hashlib.sha256(f"{source}\0{name}".encode()).hexdigest()
+    return {"pk": NOTICES, "sk": f"{NOTICE}{known}"}
+
+
 def lane(state: RunState, target: str) -> str:
     """The part of the index in which these runs are."""
     return f"{state.value}#{target}"
@@ -132,6 +146,16 @@ def of_voicemail(voicemail: Voicemail, *, version: int) -> Item:
     return item
 
 
+def changed_voicemail(before: Item, voicemail: Voicemail, *names: str) -> Item:
+    """The item with these members of the body written anew; all others stay, also those that we do not know.
+
+    Raises `BadVoicemail` like `of_voicemail`.
+    """
+    whole = json.loads(of_voicemail(voicemail, version=1)["body"])
+    body = json.loads(before["body"]) | {name: whole[name] for name in names}
+    return before | {"body": json.dumps(body), "version": before["version"] + 1}
+
+
 def of_run(run: Run, *, version: int) -> Item:
     """A run, in its lane of the index."""
     item: Item = {name: getattr(run, name) for name in Run.__dataclass_fields__}
@@ -139,7 +163,6 @@ def of_run(run: Run, *, version: int) -> Item:
     at = {RunState.WAITING: item["due"], RunState.RUNNING: item["lease_until"]}.get(run.state, item["accepted_at"])
     return item | run_key(run) | {
         "state": run.state.value,
-        "last_error": run.last_error[:LONGEST_TEXT],
         "receipts": json.dumps(dict(run.receipts)),
         "lane": lane(run.state, run.target),
         "at": at,
@@ -154,8 +177,7 @@ def of_event(event: Event, *, version: int) -> Item:
         "pk": partition(event.voicemail_id),
         "sk": f"{EVENTS}{at:017}#{version:06}#{event.target}",
         "happened_at": at,
-        "detail": event.detail[:LONGEST_TEXT],
-        **{name: getattr(event, name) for name in ("voicemail_id", "target", "kind", "step")},
+        **{name: getattr(event, name) for name in ("voicemail_id", "target", "kind", "step", "detail")},
     }
 
 
@@ -172,6 +194,18 @@ def of_gate(gate: Gate, *, version: int) -> Item:
         for name, moment in (("open_until", gate.open_until), ("probe_until", gate.probe_until))
     }
     return gate_key(gate.target) | until | {"target": gate.target, "failures": gate.failures, "version": version}
+
+
+def of_facts(voicemail_id: str, facts: Mapping[str, str]) -> Item:
+    """What stands beside a voicemail."""
+    return facts_key(voicemail_id) | {"facts": json.dumps(dict(facts))}
+
+
+def of_notice(notice: Notice) -> Item:
+    """What lies aside, was left or ignored."""
+    item = notice_key(notice.source, notice.name)
+    item |= {name: getattr(notice, name) for name in ("source", "name", "kind", "reason", "times")}
+    return item | {"first_at": to_number(notice.first_at), "last_at": to_number(notice.last_at)}
 
 
 def voicemail(item: Item) -> Voicemail:
@@ -201,6 +235,20 @@ def gate(item: Item) -> Gate:
         open_until=_moment(item.get("open_until")),
         probe_until=_moment(item.get("probe_until")),
     )
+
+
+def facts(item: Item) -> dict[str, str]:
+    """The facts that `of_facts` wrote."""
+    known: dict[str, str] = json.loads(item["facts"])
+    return known
+
+
+def notice(item: Item) -> Notice | None:
+    """The notice that `of_notice` wrote; None for one that is settled."""
+    if "reason" not in item:
+        return None
+    texts = {name: item[name] for name in ("source", "name", "kind", "reason", "times")}
+    return Notice(**texts, first_at=from_number(item["first_at"]), last_at=from_number(item["last_at"]))
 
 
 def _moment(number: int | None) -> datetime | None:

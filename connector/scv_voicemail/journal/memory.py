@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from scv_voicemail.journal import transitions
-from scv_voicemail.ports import Event, Gate, Receipt, Run, RunState
+from scv_voicemail.ports import Event, Gate, Notice, Receipt, Run, RunState
 from scv_voicemail.voicemail import Transcript, Voicemail
 
 
@@ -21,6 +22,8 @@ class MemoryJournal:
         self._runs: dict[tuple[str, str], Run] = {}
         self._events: list[Event] = []
         self._gates: dict[str, Gate] = {}
+        self._beside: dict[str, dict[str, str]] = {}
+        self._notices: dict[tuple[str, str], Notice] = {}
 
     def accept(self, voicemail: Voicemail, *, targets: Sequence[str], now: datetime) -> bool:
         """See `ports.Journal`."""
@@ -40,6 +43,7 @@ class MemoryJournal:
         lease_seconds: float,
         probe_seconds: float,
         voicemail_id: str | None = None,
+        targets: Collection[str] | None = None,
         is_gone: Callable[[str], bool] = lambda _owner: False,
     ) -> Run | None:
         """See `ports.Journal`."""
@@ -47,7 +51,9 @@ class MemoryJournal:
             free = [
                 run
                 for run in self._runs.values()
-                if voicemail_id in (None, run.voicemail_id) and self._is_free(run, now=now, is_gone=is_gone)
+                if voicemail_id in (None, run.voicemail_id)
+                and (targets is None or run.target in targets)
+                and self._is_free(run, now=now, is_gone=is_gone)
             ]
             if not free:
                 return None
@@ -96,27 +102,58 @@ class MemoryJournal:
             self._close_gate(run.target, reached=reached)
             self._store(transitions.parked(held, step=step, why=why, now=now))
 
-    def retry(self, voicemail_id: str, *, now: datetime, target: str | None = None) -> int:
+    def ensure_held(self, run: Run, *, now: datetime) -> None:
         """See `ports.Journal`."""
         with self._lock:
-            stuck = [
-                run
-                for run in self._runs.values()
-                if run.voicemail_id == voicemail_id
-                and target in (None, run.target)
-                and run.state in (RunState.PARKED, RunState.WAITING)
-            ]
-            for run in stuck:
-                self._store(transitions.retried(run, now=now))
-                gate = self._gate(run.target)
+            transitions.ensure_held(self._runs.get((run.voicemail_id, run.target)), run, now=now)
+
+    def add_target(self, voicemail_id: str, target: str, *, now: datetime) -> bool:
+        """See `ports.Journal`."""
+        with self._lock:
+            if voicemail_id not in self._voicemails:
+                raise transitions.unknown(voicemail_id)
+            if (voicemail_id, target) in self._runs:
+                return False
+            self._store(transitions.accepted(voicemail_id, target, now=now))
+            return True
+
+    def retry(self, voicemail_id: str, *, now: datetime, target: str | None = None, from_step: str = "") -> int:
+        """See `ports.Journal`."""
+        with self._lock:
+            mine = [run for run in self._of(voicemail_id) if target in (None, run.target)]
+            changes = [transitions.retried(run, now=now, from_step=from_step) for run in mine]
+            for change in filter(None, changes):
+                gate = self._gate(self._store(change).target)
                 if gate.open_until is not None:
-                    self._gates[run.target] = replace(gate, open_until=now, probe_until=None)
-            return len(stuck)
+                    self._gates[gate.target] = replace(gate, open_until=now, probe_until=None)
+            return len(list(filter(None, changes)))
+
+    def dismiss(self, voicemail_id: str, *, why: str, now: datetime, target: str | None = None) -> int:
+        """See `ports.Journal`."""
+        with self._lock:
+            mine = [run for run in self._of(voicemail_id) if target in (None, run.target)]
+            changes = [change for run in mine if (change := transitions.dismissed(run, why=why, now=now))]
+            return len([self._store(change) for change in changes])
+
+    def change_target(self, voicemail_id: str, *, old: str, new: str, now: datetime) -> bool:
+        """See `ports.Journal`."""
+        with self._lock:
+            changes = transitions.retargeted(self._of(voicemail_id), old=old, new=new, now=now)
+            return bool([self._store(change) for change in changes])
+
+    def amend(self, voicemail_id: str, *, now: datetime, **changes: Any) -> Voicemail:
+        """See `ports.Journal`."""
+        with self._lock:
+            known, mine = self._voicemails.get(voicemail_id), self._of(voicemail_id)
+            voicemail, told = transitions.amended(known, mine, voicemail_id=voicemail_id, now=now, changes=changes)
+            self._voicemails[voicemail_id] = voicemail
+            self._events.append(told)
+            return voicemail
 
     def wake(self, voicemail_id: str, *, now: datetime) -> int:
         """See `ports.Journal`."""
         with self._lock:
-            mine = [run for run in self._runs.values() if run.voicemail_id == voicemail_id]
+            mine = self._of(voicemail_id)
             changes = [change for run in mine if (change := transitions.woken(run, now=now)) is not None]
             for change in changes:
                 self._store(change)
@@ -177,6 +214,38 @@ class MemoryJournal:
                 if free is not None:
                     times.append(max(free, self._gate(run.target).next_probe or free))
             return min(times, default=None)
+
+    def beside(self, voicemail_id: str) -> Mapping[str, str]:
+        """See `ports.Journal`."""
+        with self._lock:
+            return dict(self._beside.get(voicemail_id, {}))
+
+    def keep_beside(self, voicemail_id: str, facts: Mapping[str, str]) -> None:
+        """See `ports.Journal`."""
+        with self._lock:
+            self._beside[voicemail_id] = self._beside.get(voicemail_id, {}) | dict(facts)
+
+    def notice(self, *, source: str, name: str, kind: str, reason: str, now: datetime) -> None:
+        """See `ports.Journal`."""
+        told = transitions.a_notice(source=source, name=name, kind=kind, reason=reason, now=now)
+        with self._lock:
+            key = told.source, told.name
+            self._notices[key] = transitions.noticed(self._notices.get(key), told)
+
+    def clear_notice(self, *, source: str, name: str) -> None:
+        """See `ports.Journal`."""
+        with self._lock:
+            self._notices.pop((transitions.kept_text(source), transitions.kept_text(name)), None)
+
+    def notices(self, *, limit: int = 1000) -> list[Notice]:
+        """See `ports.Journal`."""
+        with self._lock:
+            return sorted(self._notices.values(), key=lambda one: one.last_at, reverse=True)[:limit]
+
+    # ------------------------------------------------------------------------------------------------------ inside
+
+    def _of(self, voicemail_id: str) -> list[Run]:
+        return [run for run in self._runs.values() if run.voicemail_id == voicemail_id]
 
     def _is_free(self, run: Run, *, now: datetime, is_gone: Callable[[str], bool]) -> bool:
         if not self._gate(run.target).lets_through(now):

@@ -8,88 +8,19 @@ WAL with `synchronous=FULL`: a change is on the disk when the method returns. Ev
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from scv_voicemail.errors import SettingsInvalid, Unavailable
+from scv_voicemail.journal import sqlite_rows as rows
 from scv_voicemail.journal import transitions
-from scv_voicemail.journal.moments import from_number, to_number
-from scv_voicemail.ports import Event, Gate, Receipt, Run, RunState
+from scv_voicemail.journal.moments import to_number
+from scv_voicemail.journal.sqlite_file import SqliteFile
+from scv_voicemail.ports import Event, Gate, Notice, Receipt, Run, RunState
 from scv_voicemail.voicemail import Transcript, Voicemail
-
-VERSION = 1
-"""Of the tables below; a newer file is refused rather than guessed at."""
-
-TABLES = """
-CREATE TABLE IF NOT EXISTS voicemails (
-  id TEXT PRIMARY KEY, accepted_at INTEGER NOT NULL, body TEXT NOT NULL
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS runs (
-  voicemail_id TEXT NOT NULL REFERENCES voicemails(id), target TEXT NOT NULL, state TEXT NOT NULL,
-  accepted_at INTEGER NOT NULL, due INTEGER NOT NULL, patient_since INTEGER NOT NULL,
-  attempt INTEGER NOT NULL, tries INTEGER NOT NULL, crashes INTEGER NOT NULL, redone INTEGER NOT NULL,
-  step_since INTEGER, owner TEXT NOT NULL, token INTEGER NOT NULL, lease_until INTEGER,
-  last_error TEXT NOT NULL, receipts TEXT NOT NULL,
-  PRIMARY KEY (voicemail_id, target)
-) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS runs_by_due ON runs (state, due);
-CREATE TABLE IF NOT EXISTS events (
-  number INTEGER PRIMARY KEY, voicemail_id TEXT NOT NULL, target TEXT NOT NULL, at INTEGER NOT NULL,
-  kind TEXT NOT NULL, step TEXT NOT NULL, detail TEXT NOT NULL
-);
-CREATE INDEX IF NOT EXISTS events_by_voicemail ON events (voicemail_id, number);
-CREATE TABLE IF NOT EXISTS gates (
-  target TEXT PRIMARY KEY, failures INTEGER NOT NULL, open_until INTEGER, probe_until INTEGER
-) WITHOUT ROWID;
-"""
-
-ALL_RUNS = "runs"
-RUNS_OF_ONE = "(SELECT * FROM runs WHERE voicemail_id = :id LIMIT -1) AS runs"
-"""Stands at `{runs}` in a query about one voicemail; the LIMIT keeps SQLite at the primary key."""
-
-LEASED = """
-SELECT * FROM {runs} WHERE state = 'running'
-  AND target NOT IN (SELECT target FROM gates WHERE open_until > :now OR probe_until > :now) ORDER BY due
-"""
-LONGEST_DUE = """
-SELECT * FROM {runs} WHERE state = 'waiting' AND due <= :now
-  AND target NOT IN (SELECT target FROM gates WHERE open_until > :now OR probe_until > :now) ORDER BY due LIMIT 1
-"""
-NEXT_DUE = """
-SELECT MIN(at) AS at FROM (
-  SELECT MIN(lease_until) AS at FROM {runs} WHERE state = 'running'
-    AND target NOT IN (SELECT target FROM gates WHERE open_until IS NOT NULL)
-  UNION ALL
-  SELECT MIN(due) FROM {runs} WHERE state = 'waiting'
-    AND target NOT IN (SELECT target FROM gates WHERE open_until IS NOT NULL)
-  UNION ALL
-  SELECT MAX(open_until, COALESCE(probe_until, open_until),
-             (SELECT MIN(lease_until) FROM {runs} WHERE state = 'running' AND runs.target = gates.target))
-    FROM gates WHERE open_until IS NOT NULL
-  UNION ALL
-  SELECT MAX(open_until, COALESCE(probe_until, open_until),
-             (SELECT MIN(due) FROM {runs} WHERE state = 'waiting' AND runs.target = gates.target))
-    FROM gates WHERE open_until IS NOT NULL
-)
-"""
-RUNS = """
-SELECT * FROM {runs} WHERE (:state IS NULL OR state = :state)
-  ORDER BY accepted_at DESC, voicemail_id, target LIMIT :limit
-"""
-STORE_RUN = """
-INSERT OR REPLACE INTO runs VALUES (
-  :voicemail_id, :target, :state, :accepted_at, :due, :patient_since, :attempt, :tries, :crashes, :redone,
-  :step_since, :owner, :token, :lease_until, :last_error, :receipts)
-"""
-
-_TIMES = ("accepted_at", "due", "patient_since", "step_since", "lease_until")
 
 
 class SqliteJournal:
@@ -104,22 +35,7 @@ class SqliteJournal:
 
     def __init__(self, path: Path, *, busy_seconds: float = 30.0) -> None:
         self.path = path
-        self._lock = threading.RLock()
-        try:
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-            path.chmod(0o600)
-            self._db = sqlite3.connect(path, timeout=busy_seconds, isolation_level=None, check_same_thread=False)
-            self._db.row_factory = sqlite3.Row
-            self._db.execute("PRAGMA journal_mode=WAL")
-            self._db.execute("PRAGMA synchronous=FULL")
-            self._create_tables()
-        except (OSError, sqlite3.Error) as error:
-            raise SettingsInvalid(
-                f"the journal {path} cannot be opened: {error}",
-                service="journal",
-                fix="give SCV_VOICEMAIL_JOURNAL a path on a local disk that this user may write, and a valid file",
-            ) from error
+        self._file = SqliteFile(path, tables=rows.TABLES, busy_seconds=busy_seconds)
 
     @property
     def where(self) -> str:
@@ -128,16 +44,15 @@ class SqliteJournal:
 
     def close(self) -> None:
         """Close the file; the journal is of no use afterwards."""
-        with self._lock:
-            self._db.close()
+        self._file.close()
 
     def accept(self, voicemail: Voicemail, *, targets: Sequence[str], now: datetime) -> bool:
         """See `ports.Journal`."""
-        with self._commit() as db:
-            new = db.execute(
-                "INSERT INTO voicemails VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-                (voicemail.id, _number(now), json.dumps(voicemail.to_dict())),
-            ).rowcount
+        with self._file.commit():
+            new = self._file.do(
+                "INSERT INTO voicemails (id, accepted_at, body) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+                (voicemail.id, to_number(now), json.dumps(voicemail.to_dict())),
+            )
             if new:
                 for target in targets:
                     self._store(transitions.accepted(voicemail.id, target, now=now))
@@ -151,11 +66,12 @@ class SqliteJournal:
         lease_seconds: float,
         probe_seconds: float,
         voicemail_id: str | None = None,
+        targets: Collection[str] | None = None,
         is_gone: Callable[[str], bool] = lambda _owner: False,
     ) -> Run | None:
         """See `ports.Journal`."""
-        with self._commit():
-            run = self._first_free(now=now, voicemail_id=voicemail_id, is_gone=is_gone)
+        with self._file.commit():
+            run = self._first_free(now=now, voicemail_id=voicemail_id, targets=targets, is_gone=is_gone)
             if run is None:
                 return None
             gate = self._gate(run.target)
@@ -167,7 +83,7 @@ class SqliteJournal:
         self, run: Run, step: str, receipt: Receipt, *, now: datetime, lease_seconds: float, reached: bool = True
     ) -> Run:
         """See `ports.Journal`."""
-        with self._commit():
+        with self._file.commit():
             held = self._held(run)
             self._close_gate(run.target, reached=reached)
             return self._store(transitions.received(held, step, receipt, now=now, lease_seconds=lease_seconds))
@@ -176,7 +92,7 @@ class SqliteJournal:
         self, run: Run, *, step: str, why: str, due: datetime, now: datetime, failed: bool, reached: bool
     ) -> None:
         """See `ports.Journal`."""
-        with self._commit():
+        with self._file.commit():
             held = self._held(run)
             self._close_gate(run.target, reached=reached)
             if not (reached or failed) and (gate := self._gate(run.target)).probe_until is not None:
@@ -185,41 +101,75 @@ class SqliteJournal:
 
     def redo(self, run: Run, *, step: str, why: str, now: datetime) -> None:
         """See `ports.Journal`."""
-        with self._commit():
+        with self._file.commit():
             held = self._held(run)
             self._close_gate(run.target, reached=True)
             self._store(transitions.sent_back(held, step=step, why=why, now=now))
 
     def finish(self, run: Run, *, now: datetime) -> None:
         """See `ports.Journal`."""
-        with self._commit():
+        with self._file.commit():
             self._store(transitions.finished(self._held(run), now=now))
 
     def park(self, run: Run, *, step: str, why: str, now: datetime, reached: bool) -> None:
         """See `ports.Journal`."""
-        with self._commit():
+        with self._file.commit():
             held = self._held(run)
             self._close_gate(run.target, reached=reached)
             self._store(transitions.parked(held, step=step, why=why, now=now))
 
-    def retry(self, voicemail_id: str, *, now: datetime, target: str | None = None) -> int:
+    def ensure_held(self, run: Run, *, now: datetime) -> None:
         """See `ports.Journal`."""
-        with self._commit():
-            stuck = [
-                run
-                for run in self.runs(voicemail_id=voicemail_id)
-                if target in (None, run.target) and run.state in (RunState.PARKED, RunState.WAITING)
-            ]
-            for run in stuck:
-                self._store(transitions.retried(run, now=now))
-                gate = self._gate(run.target)
+        transitions.ensure_held(self._stored(run), run, now=now)
+
+    def add_target(self, voicemail_id: str, target: str, *, now: datetime) -> bool:
+        """See `ports.Journal`."""
+        with self._file.commit():
+            if self.voicemail(voicemail_id) is None:
+                raise transitions.unknown(voicemail_id)
+            new = transitions.accepted(voicemail_id, target, now=now)
+            if self._stored(new.run) is not None:
+                return False
+            self._store(new)
+            return True
+
+    def retry(self, voicemail_id: str, *, now: datetime, target: str | None = None, from_step: str = "") -> int:
+        """See `ports.Journal`."""
+        with self._file.commit():
+            mine = [run for run in self.runs(voicemail_id=voicemail_id) if target in (None, run.target)]
+            changes = [transitions.retried(run, now=now, from_step=from_step) for run in mine]
+            for change in filter(None, changes):
+                gate = self._gate(self._store(change).target)
                 if gate.open_until is not None:
                     self._store_gate(replace(gate, open_until=now, probe_until=None))
-            return len(stuck)
+            return len(list(filter(None, changes)))
+
+    def dismiss(self, voicemail_id: str, *, why: str, now: datetime, target: str | None = None) -> int:
+        """See `ports.Journal`."""
+        with self._file.commit():
+            mine = [run for run in self.runs(voicemail_id=voicemail_id) if target in (None, run.target)]
+            changes = [change for run in mine if (change := transitions.dismissed(run, why=why, now=now))]
+            return len([self._store(change) for change in changes])
+
+    def change_target(self, voicemail_id: str, *, old: str, new: str, now: datetime) -> bool:
+        """See `ports.Journal`."""
+        with self._file.commit():
+            mine = self.runs(voicemail_id=voicemail_id)
+            changes = transitions.retargeted(mine, old=old, new=new, now=now)
+            return bool([self._store(change) for change in changes])
+
+    def amend(self, voicemail_id: str, *, now: datetime, **changes: Any) -> Voicemail:
+        """See `ports.Journal`."""
+        with self._file.commit():
+            known, mine = self.voicemail(voicemail_id), self.runs(voicemail_id=voicemail_id)
+            voicemail, told = transitions.amended(known, mine, voicemail_id=voicemail_id, now=now, changes=changes)
+            self._store_body(voicemail, *changes)
+            self._file.do(rows.STORE_EVENT, rows.of_event(told))
+            return voicemail
 
     def wake(self, voicemail_id: str, *, now: datetime) -> int:
         """See `ports.Journal`."""
-        with self._commit():
+        with self._file.commit():
             mine = self.runs(voicemail_id=voicemail_id)
             changes = [change for run in mine if (change := transitions.woken(run, now=now)) is not None]
             for change in changes:
@@ -228,164 +178,134 @@ class SqliteJournal:
 
     def keep_transcript(self, voicemail_id: str, transcript: Transcript) -> None:
         """See `ports.Journal`."""
-        with self._commit() as db:
+        with self._file.commit():
             known = self.voicemail(voicemail_id)
             if known is not None and known.transcript is None:
-                body = json.dumps(known.with_transcript(transcript).to_dict())
-                db.execute("UPDATE voicemails SET body = ? WHERE id = ?", (body, voicemail_id))
+                self._store_body(known.with_transcript(transcript), "transcript")
 
     def trip(self, target: str, *, now: datetime, threshold: int, open_seconds: float) -> Gate:
         """See `ports.Journal`."""
-        with self._commit():
+        with self._file.commit():
             gate = transitions.tripped(self._gate(target), now=now, threshold=threshold, open_seconds=open_seconds)
             self._store_gate(gate)
             return gate
 
     def voicemail(self, voicemail_id: str) -> Voicemail | None:
         """See `ports.Journal`."""
-        row = self._one("SELECT body FROM voicemails WHERE id = ?", voicemail_id)
-        return None if row is None else Voicemail.from_dict(json.loads(row["body"]))
+        body = self._body(voicemail_id)
+        return None if body is None else Voicemail.from_dict(body)
 
     def runs(self, *, voicemail_id: str | None = None, state: RunState | None = None, limit: int = 1000) -> list[Run]:
         """See `ports.Journal`."""
         names = {"id": voicemail_id, "state": state, "limit": limit}
-        return [_run(row) for row in self._all(_narrowed(RUNS, voicemail_id), names)]
+        return [rows.run(row) for row in self._all(rows.narrowed(rows.RUNS, voicemail_id), names)]
 
     def events(self, voicemail_id: str) -> list[Event]:
         """See `ports.Journal`."""
-        rows = self._all("SELECT * FROM events WHERE voicemail_id = :id ORDER BY number", {"id": voicemail_id})
-        return [
-            Event(
-                at=from_number(row["at"]),
-                **{name: row[name] for name in ("voicemail_id", "target", "kind", "step", "detail")},
-            )
-            for row in rows
-        ]
+        found = self._all("SELECT * FROM events WHERE voicemail_id = :id ORDER BY number", {"id": voicemail_id})
+        return [rows.event(row) for row in found]
 
     def counts(self) -> dict[RunState, int]:
         """See `ports.Journal`."""
-        rows = self._all("SELECT state, COUNT(*) AS many FROM runs GROUP BY state", {})
-        found = {RunState(row["state"]): int(row["many"]) for row in rows}
+        counted = self._all("SELECT state, COUNT(*) AS many FROM runs GROUP BY state", {})
+        found = {RunState(row["state"]): int(row["many"]) for row in counted}
         return {state: found.get(state, 0) for state in RunState}
 
     def gates(self) -> list[Gate]:
         """See `ports.Journal`."""
-        return [_gate(row) for row in self._all("SELECT * FROM gates WHERE open_until IS NOT NULL", {})]
+        return [rows.gate(row) for row in self._all("SELECT * FROM gates WHERE open_until IS NOT NULL", {})]
 
     def next_due(self, *, voicemail_id: str | None = None) -> datetime | None:
         """See `ports.Journal`."""
-        row = self._all(_narrowed(NEXT_DUE, voicemail_id), {"id": voicemail_id})[0]
-        return _moment(row["at"])
+        row = self._all(rows.narrowed(rows.NEXT_DUE, voicemail_id), {"id": voicemail_id})[0]
+        return rows.moment(row["at"])
+
+    def beside(self, voicemail_id: str) -> Mapping[str, str]:
+        """See `ports.Journal`."""
+        found = self._all("SELECT name, value FROM facts WHERE voicemail_id = :id", {"id": voicemail_id})
+        return {row["name"]: row["value"] for row in found}
+
+    def keep_beside(self, voicemail_id: str, facts: Mapping[str, str]) -> None:
+        """See `ports.Journal`."""
+        with self._file.commit():
+            for name, value in facts.items():
+                self._file.do(rows.STORE_FACT, {"voicemail_id": voicemail_id, "name": name, "value": value})
+
+    def notice(self, *, source: str, name: str, kind: str, reason: str, now: datetime) -> None:
+        """See `ports.Journal`."""
+        told = transitions.a_notice(source=source, name=name, kind=kind, reason=reason, now=now)
+        with self._file.commit():
+            row = self._one("SELECT * FROM notices WHERE source = ? AND name = ?", told.source, told.name)
+            known = None if row is None else rows.notice(row)
+            self._file.do(rows.STORE_NOTICE, rows.of_notice(transitions.noticed(known, told)))
+
+    def clear_notice(self, *, source: str, name: str) -> None:
+        """See `ports.Journal`."""
+        with self._file.commit():
+            key = transitions.kept_text(source), transitions.kept_text(name)
+            self._file.do("DELETE FROM notices WHERE source = ? AND name = ?", key)
+
+    def notices(self, *, limit: int = 1000) -> list[Notice]:
+        """See `ports.Journal`."""
+        found = self._all("SELECT * FROM notices ORDER BY last_at DESC LIMIT :limit", {"limit": limit})
+        return [rows.notice(row) for row in found]
 
     # ------------------------------------------------------------------------------------------------------ inside
 
-    @contextmanager
-    def _commit(self) -> Iterator[sqlite3.Connection]:
-        """One transaction that is on the disk when the block ends, or has never been."""
-        with self._lock:
-            try:
-                self._db.execute("BEGIN IMMEDIATE")
-                try:
-                    yield self._db
-                except BaseException:
-                    self._db.execute("ROLLBACK")
-                    raise
-                self._db.execute("COMMIT")
-            except sqlite3.Error as error:
-                if self._db.in_transaction:
-                    self._db.execute("ROLLBACK")
-                raise Unavailable(
-                    f"the journal {self.path} could not be written: {error}",
-                    service="journal",
-                    fix="free disk space or end whatever holds the file; nothing is lost, the step is done again",
-                ) from error
-
-    def _first_free(self, *, now: datetime, voicemail_id: str | None, is_gone: Callable[[str], bool]) -> Run | None:
-        names = {"id": voicemail_id, "now": _number(now)}
-        for row in self._all(_narrowed(LEASED, voicemail_id), names):
-            run = _run(row)
+    def _first_free(
+        self,
+        *,
+        now: datetime,
+        voicemail_id: str | None,
+        targets: Collection[str] | None,
+        is_gone: Callable[[str], bool],
+    ) -> Run | None:
+        known = None if targets is None else json.dumps(sorted(targets))
+        names = {"id": voicemail_id, "now": to_number(now), "targets": known}
+        for row in self._file.each(rows.narrowed(rows.LEASED, voicemail_id), names):
+            run = rows.run(row)
             if run.lease_until is None or run.lease_until <= now or is_gone(run.owner):
                 return run
-        waiting = self._all(_narrowed(LONGEST_DUE, voicemail_id), names)
-        return _run(waiting[0]) if waiting else None
+        waiting = self._file.each(rows.narrowed(rows.LONGEST_DUE, voicemail_id), names)
+        return next(map(rows.run, waiting), None)
+
+    def _stored(self, run: Run) -> Run | None:
+        row = self._one("SELECT * FROM runs WHERE voicemail_id = ? AND target = ?", run.voicemail_id, run.target)
+        return None if row is None else rows.run(row)
 
     def _held(self, run: Run) -> Run:
-        row = self._one("SELECT * FROM runs WHERE voicemail_id = ? AND target = ?", run.voicemail_id, run.target)
-        return transitions.still_held(None if row is None else _run(row), run)
+        return transitions.still_held(self._stored(run), run)
 
     def _store(self, change: transitions.Change) -> Run:
-        run = change.run
-        columns: dict[str, Any] = {name: getattr(run, name) for name in Run.__dataclass_fields__}
-        columns |= {name: _number(columns[name]) for name in _TIMES}
-        columns["receipts"] = json.dumps(dict(run.receipts))
-        self._db.execute(STORE_RUN, columns)
+        self._file.do(rows.STORE_RUN, rows.of_run(change.run))
         if change.event is not None:
-            event = change.event
-            self._db.execute(
-                "INSERT INTO events (voicemail_id, target, at, kind, step, detail) VALUES (?, ?, ?, ?, ?, ?)",
-                (event.voicemail_id, event.target, _number(event.at), event.kind, event.step, event.detail),
-            )
-        return run
+            self._file.do(rows.STORE_EVENT, rows.of_event(change.event))
+        return change.run
+
+    def _store_body(self, voicemail: Voicemail, *names: str) -> None:
+        """Write these members of a voicemail's body; all others stay as they are, also those that we do not know."""
+        whole = voicemail.to_dict()
+        body = (self._body(voicemail.id) or {}) | {name: whole[name] for name in names}
+        self._file.do("UPDATE voicemails SET body = ? WHERE id = ?", (json.dumps(body), voicemail.id))
+
+    def _body(self, voicemail_id: str) -> dict[str, Any] | None:
+        row = self._one("SELECT body FROM voicemails WHERE id = ?", voicemail_id)
+        body: dict[str, Any] | None = None if row is None else json.loads(row["body"])
+        return body
 
     def _gate(self, target: str) -> Gate:
         row = self._one("SELECT * FROM gates WHERE target = ?", target)
-        return Gate(target=target) if row is None else _gate(row)
+        return Gate(target=target) if row is None else rows.gate(row)
 
     def _store_gate(self, gate: Gate) -> None:
-        self._db.execute(
-            "INSERT OR REPLACE INTO gates VALUES (?, ?, ?, ?)",
-            (gate.target, gate.failures, _number(gate.open_until), _number(gate.probe_until)),
-        )
+        self._file.do(rows.STORE_GATE, rows.of_gate(gate))
 
     def _close_gate(self, target: str, *, reached: bool) -> None:
         if reached:
-            self._db.execute("DELETE FROM gates WHERE target = ?", (target,))
+            self._file.do("DELETE FROM gates WHERE target = ?", (target,))
 
     def _one(self, query: str, *values: object) -> sqlite3.Row | None:
-        with self._lock:
-            row: sqlite3.Row | None = self._db.execute(query, values).fetchone()
-            return row
+        return self._file.one(query, *values)
 
     def _all(self, query: str, names: dict[str, Any]) -> list[sqlite3.Row]:
-        with self._lock:
-            return self._db.execute(query, names).fetchall()
-
-    def _create_tables(self) -> None:
-        with self._commit() as db:
-            found = db.execute("PRAGMA user_version").fetchone()[0]
-            if found > VERSION:
-                raise SettingsInvalid(
-                    f"the journal {self.path} was written by a newer version ({found}; this one knows {VERSION})",
-                    service="journal",
-                    fix="update scv-voicemail, or give SCV_VOICEMAIL_JOURNAL another path",
-                )
-            for statement in filter(str.strip, TABLES.split(";")):
-                db.execute(statement)
-            db.execute(f"PRAGMA user_version = {VERSION}")
-
-
-def _narrowed(query: str, voicemail_id: str | None) -> str:
-    return query.format(runs=ALL_RUNS if voicemail_id is None else RUNS_OF_ONE)
-
-
-def _number(at: datetime | None) -> int | None:
-    return None if at is None else to_number(at)
-
-
-def _moment(number: int | None) -> datetime | None:
-    return None if number is None else from_number(number)
-
-
-def _run(row: sqlite3.Row) -> Run:
-    values = dict(row)
-    times = {name: _moment(values[name]) for name in _TIMES}
-    return Run(**values | times | {"state": RunState(values["state"]), "receipts": json.loads(values["receipts"])})
-
-
-def _gate(row: sqlite3.Row) -> Gate:
-    return Gate(
-        target=row["target"],
-        failures=row["failures"],
-        open_until=_moment(row["open_until"]),
-        probe_until=_moment(row["probe_until"]),
-    )
+        return self._file.all(query, names)

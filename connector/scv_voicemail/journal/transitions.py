@@ -12,12 +12,20 @@ A journal loads a run, lets one of these functions change it, and stores the res
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
-from scv_voicemail.errors import LeaseLost
-from scv_voicemail.ports import Event, Gate, Receipt, Run, RunState
+from scv_voicemail.errors import BadVoicemail, LeaseLost, Unavailable
+from scv_voicemail.ports import BEGUN_AGAIN, DISMISSED, Event, Gate, Notice, Receipt, Run, RunState
+from scv_voicemail.voicemail import Voicemail
+
+AMENDABLE = frozenset({"caller", "dialed_number", "mailbox", "started_at", "priority"})
+"""What a human may correct of a voicemail that nobody has delivered yet."""
+
+LONGEST_TEXT = 4000
+"""Characters of a reason that are kept: a run is written a dozen times, and every kilobyte is paid each time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +80,7 @@ def received(run: Run, step: str, receipt: Receipt, *, now: datetime, lease_seco
 
 def postponed(run: Run, *, step: str, why: str, due: datetime, now: datetime, failed: bool) -> Change:
     """The lease is given back; the run is due later."""
-    waiting = replace(_released(run, RunState.WAITING), due=due, tries=run.tries + failed, last_error=why)
+    waiting = replace(_released(run, RunState.WAITING), due=due, tries=run.tries + failed, last_error=kept_text(why))
     return Change(waiting, _event(run, "failed" if failed else "waiting", now=now, step=step, detail=why))
 
 
@@ -87,7 +95,7 @@ def sent_back(run: Run, *, step: str, why: str, now: datetime) -> Change:
         attempt=1,
         tries=0,
         step_since=None,
-        last_error=why,
+        last_error=kept_text(why),
     )
     return Change(back, _event(run, "done again", now=now, step=step, detail=why))
 
@@ -100,14 +108,108 @@ def finished(run: Run, *, now: datetime) -> Change:
 def parked(run: Run, *, step: str, why: str, now: datetime) -> Change:
     """A human is called."""
     return Change(
-        replace(_released(run, RunState.PARKED), last_error=why), _event(run, "parked", now=now, step=step, detail=why)
+        replace(_released(run, RunState.PARKED), last_error=kept_text(why)),
+        _event(run, "parked", now=now, step=step, detail=why),
     )
 
 
-def retried(run: Run, *, now: datetime) -> Change:
-    """A human says: again, at the step that failed. The patience starts anew; what was sent before is looked up."""
-    again = replace(run, state=RunState.WAITING, due=now, patient_since=now, tries=0, crashes=0, redone=0)
-    return Change(again, _event(run, "retried", now=now))
+def retried(run: Run, *, now: datetime, from_step: str = "") -> Change | None:
+    """A human says: again, at the step that failed, or from an earlier one. None for a run that this is not said of.
+
+    The patience starts anew; what was sent before is looked up.
+    """
+    if run.state not in (RunState.PARKED, RunState.WAITING) or (from_step and from_step not in run.receipts):
+        return None
+    receipts = {name: receipt for name, receipt in run.receipts.items() if name != DISMISSED}
+    again = replace(
+        run, state=RunState.WAITING, due=now, patient_since=now, tries=0, crashes=0, redone=0, receipts=receipts
+    )
+    if from_step:
+        names = list(receipts)
+        torn = frozenset(names[names.index(from_step) :]) - {BEGUN_AGAIN}
+        kept = {name: receipt for name, receipt in receipts.items() if name not in torn}
+        kept[BEGUN_AGAIN] = {"steps": sorted(run.begun_again | torn)}
+        again = replace(again, receipts=kept, attempt=1, step_since=None)
+    return Change(again, _event(run, "retried", now=now, step=from_step))
+
+
+def dismissed(run: Run, *, why: str, now: datetime) -> Change | None:
+    """A human has settled a parked run; None for any other. It stays parked, so that older versions know its state."""
+    if run.state is not RunState.PARKED or run.dismissed:
+        return None
+    settled = replace(run, receipts={**run.receipts, DISMISSED: {"why": kept_text(why), "at": now.isoformat()}})
+    return Change(settled, _event(run, "dismissed", now=now, detail=why))
+
+
+def retargeted(runs: Iterable[Run], *, old: str, new: str, now: datetime) -> list[Change]:
+    """A parked run of a voicemail is settled, because the voicemail goes to another target; empty where it cannot."""
+    by_target = {run.target: run for run in runs}
+    settled = dismissed(by_target[old], why=f"delivered to {new} instead", now=now) if old in by_target else None
+    if settled is None or new in by_target:
+        return []
+    return [settled, accepted(settled.run.voicemail_id, new, now=now)]
+
+
+def amended(
+    voicemail: Voicemail | None, runs: Iterable[Run], *, voicemail_id: str, now: datetime, changes: Mapping[str, Any]
+) -> tuple[Voicemail, Event]:
+    """A voicemail with fields corrected by a human, and the line that its history gains."""
+    if voicemail is None:
+        raise unknown(voicemail_id)
+    if strange := sorted(set(changes) - AMENDABLE):
+        raise BadVoicemail(
+            f"{', '.join(strange)} of a voicemail cannot be corrected",
+            voicemail_id=voicemail_id,
+            fix=f"correct {', '.join(sorted(AMENDABLE))}, or hand the voicemail in again under another id",
+        )
+    for run in runs:
+        if run.state is RunState.DELIVERED:
+            raise BadVoicemail(
+                f"it has been delivered to {run.target}, so that nothing of it can be corrected here any more",
+                voicemail_id=voicemail_id,
+                fix="correct the record in Salesforce, or hand the voicemail in again under another id",
+            )
+        if run.state is RunState.RUNNING and run.lease_until is not None and run.lease_until > now:
+            raise Unavailable(
+                f"a worker is delivering it to {run.target} right now",
+                service="journal",
+                voicemail_id=voicemail_id,
+                fix="try again in a minute",
+            )
+    told = Event(at=now, voicemail_id=voicemail_id, target="", kind="amended", detail=", ".join(sorted(changes)))
+    return replace(voicemail, **changes), told
+
+
+def unknown(voicemail_id: str) -> BadVoicemail:
+    """There is no such voicemail."""
+    return BadVoicemail(
+        "the journal knows no voicemail of this id",
+        service="journal",
+        voicemail_id=voicemail_id,
+        fix="`scv-voicemail status` lists those it knows; check SCV_VOICEMAIL_JOURNAL",
+    )
+
+
+def a_notice(*, source: str, name: str, kind: str, reason: str, now: datetime) -> Notice:
+    """What lies aside, told for the first time."""
+    return Notice(
+        source=kept_text(source),
+        name=kept_text(name),
+        kind=kind,
+        reason=kept_text(reason),
+        first_at=now,
+        last_at=now,
+    )
+
+
+def noticed(known: Notice | None, told: Notice) -> Notice:
+    """What lies aside, told again: it counts one more time and keeps its beginning."""
+    return told if known is None else replace(told, first_at=known.first_at, times=known.times + 1)
+
+
+def kept_text(text: str) -> str:
+    """A text as any store can keep it: not too long, and without the halves of characters that file names may hold."""
+    return text[:LONGEST_TEXT].encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def woken(run: Run, *, now: datetime) -> Change | None:
@@ -133,6 +235,16 @@ def still_held(held: Run | None, run: Run) -> Run:
     return held
 
 
+def ensure_held(held: Run | None, run: Run, *, now: datetime) -> None:
+    """Raises `LeaseLost` unless `run` is the current lease of the stored run and has time left."""
+    if (until := still_held(held, run).lease_until) is None or until <= now:
+        raise LeaseLost(
+            f"the lease of the delivery to {run.target} has expired",
+            service="journal",
+            voicemail_id=run.voicemail_id,
+        )
+
+
 def tripped(gate: Gate, *, now: datetime, threshold: int, open_seconds: float) -> Gate:
     """One more failure of a target; at `threshold` its gate opens for `open_seconds`."""
     failures = gate.failures + 1
@@ -152,7 +264,9 @@ def _released(run: Run, state: RunState) -> Run:
 
 
 def _event(run: Run, kind: str, *, now: datetime, step: str = "", detail: str = "") -> Event:
-    return Event(at=now, voicemail_id=run.voicemail_id, target=run.target, kind=kind, step=step, detail=detail)
+    return Event(
+        at=now, voicemail_id=run.voicemail_id, target=run.target, kind=kind, step=step, detail=kept_text(detail)
+    )
 
 
 def _told(receipt: Mapping[str, object]) -> str:

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from scv_voicemail.journal import sqlite
+from scv_voicemail.journal import sqlite_rows as sqlite
 from scv_voicemail.journal.sqlite import SqliteJournal
 
-PARAMETERS = {"id": "one", "now": 0, "state": None, "limit": 1}
+PARAMETERS = {"id": "one", "now": 0, "state": None, "limit": 1, "targets": None}
 ASKED_BY_EVERY_CLAIM = (sqlite.LEASED, sqlite.LONGEST_DUE, sqlite.NEXT_DUE)
 
 
