@@ -47,9 +47,11 @@ def accepted(voicemail_id: str, target: str, *, now: datetime) -> Change:
 def claimed(run: Run, *, owner: str, now: datetime, lease_seconds: float) -> Change:
     """The run is leased; the fencing token grows, so that whoever held it before cannot write any more.
 
-    After a death the step counts as begun now: what the dead worker sent last may still be under way.
+    After a death the step counts as begun now: what the dead worker sent last may still be under way. So does one that
+    began in the future: a clock has been set back, and waiting for it to catch up would ask for hours.
     """
     crashed = run.state is RunState.RUNNING
+    begun = now if crashed or run.step_since is None else min(run.step_since, now)
     leased = replace(
         run,
         state=RunState.RUNNING,
@@ -58,7 +60,7 @@ def claimed(run: Run, *, owner: str, now: datetime, lease_seconds: float) -> Cha
         lease_until=now + timedelta(seconds=lease_seconds),
         attempt=run.attempt + 1,
         crashes=run.crashes + crashed,
-        step_since=now if crashed else run.step_since or now,
+        step_since=begun,
     )
     return Change(leased, _event(leased, "taken over", now=now, detail=f"from {run.owner}") if crashed else None)
 

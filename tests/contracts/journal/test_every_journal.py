@@ -91,6 +91,20 @@ def test_a_receipt_is_kept_and_starts_the_next_step_at_its_first_attempt(journal
     assert again.attempt == 2
 
 
+@pytest.mark.covers("clock-1")
+def test_a_step_that_began_in_the_future_has_begun_now(journal: Journal) -> None:
+    """A clock was an hour ahead and is right again: otherwise a wait of seconds asks the other side for an hour."""
+    accept(journal)
+    ahead = held(journal)
+    begun = journal.receive(ahead, "open", {}, now=NOON + timedelta(hours=1), lease_seconds=60)
+    soon = NOON + timedelta(seconds=5)
+    journal.postpone(begun, step="mark", why="not yet", due=soon, now=soon, failed=False, reached=True)
+
+    again = held(journal, seconds=5)
+
+    assert again.step_since == soon
+
+
 def test_a_postponed_run_waits_for_its_time(journal: Journal) -> None:
     """Nobody gets it before it is due, and the reason is kept."""
     accept(journal)
