@@ -81,6 +81,7 @@ def amazon_connect(settings: Settings, *, aws: AwsClients | None = None) -> Amaz
             recordings=recordings,
             short=ShortMessages(policy=ShortPolicy(settings.short_messages), seconds=settings.short_seconds),
             queues=settings.mailbox_queues,
+            reps=settings.mailbox_reps,
             default_region=settings.default_region,
             default_dialed_number=settings.dialed_number,
         ),

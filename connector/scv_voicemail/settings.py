@@ -30,7 +30,7 @@ PREFIX = "SCV_VOICEMAIL_"
 AMAZON_TRANSCRIBE = ("amazon-transcribe",)
 """The transcriber that is no command."""
 
-PLACEHOLDERS = frozenset({"voice_call_id", "mailbox", "caller", "priority"})
+PLACEHOLDERS = frozenset({"voice_call_id", "mailbox", "mailbox_type", "caller", "priority"})
 """What is filled in where a flow input names it in braces."""
 
 
@@ -102,10 +102,11 @@ class Settings(BaseSettings):
     default_region: str = Field("US", description="Region of numbers written without a country code")
     flow_dev_name: str = Field("", description="Omni-Channel flow for numbers without a phone channel")
     fallback_queue: str = Field("", description="Fallback queue for numbers without a phone channel")
-    flow_input_parameters: dict[str, str] = Field(
-        default_factory=dict,
+    flow_input_parameters: dict[str, str] | None = Field(
+        None,
         description=(
-            "Extra inputs of the Omni-Channel flow; {voice_call_id}, {mailbox}, {caller}, {priority} are filled in"
+            "Inputs of an Omni-Channel flow of your own; {voice_call_id}, {mailbox}, {mailbox_type}, {caller}, "
+            "{priority} are filled in; unset: the shipped flow's"
         ),
     )
     case_fields: dict[str, str] = Field(
@@ -121,7 +122,7 @@ class Settings(BaseSettings):
     custom_object_fields: dict[str, str] = Field(
         default_factory=dict, description="Its fields, like `CASE_FIELDS`; objects of your own begin without defaults"
     )
-    owner_queue: str = Field("", description="Queue that owns records when the mailbox names nobody")
+    owner_queue: str = Field("Voicemail", description="Queue that owns records when the mailbox names nobody")
     match_people: bool = Field(default=True, description="Link records with the caller's Contact and Account")
     publish_event: bool = Field(default=False, description="Publish the event Voicemail_Delivered__e per target")
     recording_url: str = Field(
@@ -168,7 +169,9 @@ class Settings(BaseSettings):
     mailbox_queues: dict[str, str] = Field(
         default_factory=dict, description="Salesforce queue of an Asterisk mailbox or Amazon Connect queue"
     )
-    mailbox_reps: dict[str, str] = Field(default_factory=dict, description="Asterisk: rep (username) of a mailbox")
+    mailbox_reps: dict[str, str] = Field(
+        default_factory=dict, description="Rep (username) of an Asterisk mailbox or Amazon Connect user"
+    )
 
     short_messages: Literal["suppress", "low_priority", "deliver"] = Field(
         "suppress", description="Amazon Connect: what becomes of silence, and of messages below `SHORT_SECONDS`"
@@ -237,8 +240,8 @@ class Settings(BaseSettings):
 
     @field_validator("flow_input_parameters")
     @classmethod
-    def _check_placeholders(cls, value: dict[str, str]) -> dict[str, str]:
-        for name, text in value.items():
+    def _check_placeholders(cls, value: dict[str, str] | None) -> dict[str, str] | None:
+        for name, text in (value or {}).items():
             if unknown := {field for _, field, _, _ in Formatter().parse(text) if field is not None} - PLACEHOLDERS:
                 known = ", ".join(f"{{{one}}}" for one in sorted(PLACEHOLDERS))
                 raise ValueError(f"{name} has {{{unknown.pop()}}}, known are {known}")

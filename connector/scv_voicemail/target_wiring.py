@@ -133,6 +133,7 @@ def _record_targets(
             fields=maps[kind.name],
             options=RecordOptions(
                 owner_queue=settings.owner_queue,
+                owner_is_chosen="owner_queue" in settings.model_fields_set,
                 owner_rules=kind is CaseTarget and settings.case_owner == "rules",
                 match_people=settings.match_people,
             ),
@@ -144,10 +145,14 @@ def _record_targets(
 def _voice_call_target(
     settings: Settings, telephony: TelephonyClient, salesforce: SalesforceClient | None, links: Links | None
 ) -> Target:
+    from scv_voicemail.delivery.flow_inputs import FlowInputs
     from scv_voicemail.delivery.voice_call import VoiceCallTarget
     from scv_voicemail.delivery.voice_call_payloads import VoiceCallOptions
     from scv_voicemail.delivery.voice_call_state import VoiceCallView
 
     options = {name: getattr(settings, name) for name in VoiceCallOptions.__dataclass_fields__}
     view = None if salesforce is None else VoiceCallView(salesforce, call_center=settings.call_center)
-    return VoiceCallTarget(telephony=telephony, view=view, options=VoiceCallOptions(**options), links=links)
+    inputs = FlowInputs(salesforce, given=settings.flow_input_parameters, flow_dev_name=settings.flow_dev_name)
+    return VoiceCallTarget(
+        telephony=telephony, view=view, options=VoiceCallOptions(**options), links=links, inputs=inputs
+    )

@@ -12,7 +12,7 @@ from scv_emulator.server import Emulator
 from scv_emulator.switches import Switches
 
 from tests.commands import PREFIX, run, the_document
-from tests.scenarios.record_org import deploy
+from tests.scenarios.record_org import deploy, let_the_queue_take
 
 RECORDS = {"TARGETS": "case,custom_object"}
 LEAST_RIGHTS = Seed(users=(User(admin=False), User(username="admin@example.com", name="Ada Admin")))
@@ -158,6 +158,7 @@ def test_an_org_without_voice_is_in_order_for_records(tmp_path: Path) -> None:
     }
     with Emulator(seed=Seed(phone_channels=(), flows=()), switches=Switches(voice_enabled=False)) as emulator:
         deploy(emulator, "main")
+        let_the_queue_take(emulator, "Case", "Voicemail__c")
         answer = run("doctor", "--json", settings=emulator.env() | settings, folder=tmp_path)
 
     document = the_document(answer)

@@ -15,7 +15,7 @@ from scv_voicemail.voicemail import Mailbox, MailboxKind
 from scv_voicemail.wiring import connect, salesforce_client
 
 from tests.scenarios.matrix import CALLER, left, look, settings_of
-from tests.scenarios.record_org import ALL_TARGETS, deliver, deploy, look_everywhere, records
+from tests.scenarios.record_org import ALL_TARGETS, deliver, deploy, let_the_queue_take, look_everywhere, records
 
 KEY = "record-0001"
 LEAST_RIGHTS = Seed(users=(User(admin=False), User(username="admin@example.com", name="Ada Admin")))
@@ -85,6 +85,7 @@ def test_an_org_without_voice_gets_case_and_record(tmp_path: Path) -> None:
     seed = Seed(phone_channels=(), flows=())
     with Emulator(seed=seed, switches=Switches(voice_enabled=False), folder=tmp_path) as emulator:
         deploy(emulator, "main")
+        let_the_queue_take(emulator, "Case", "Voicemail__c")
         runs = deliver(emulator, voicemail, targets=("case", "custom_object"), **without)
         held = records(emulator.state(), KEY)
 

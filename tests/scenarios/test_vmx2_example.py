@@ -14,6 +14,7 @@ from scv_voicemail.voicemail import Mailbox, MailboxKind
 from scv_voicemail.wiring import connect
 
 from tests.scenarios.matrix import CALLER, SPOKEN, left, settings_of
+from tests.scenarios.record_org import let_the_queue_take
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "vmx2.toml"
 NAMESPACE = 'xmlns="http://soap.sforce.com/2006/04/metadata"'
@@ -57,6 +58,7 @@ def test_the_example_makes_what_vmx2_made(
     with Emulator(switches=Switches(apply_delay_ms=0), folder=tmp_path) as emulator:
         result = emulator.deploy(a_vmx2_org(tmp_path))
         assert result["success"], result["details"]["componentFailures"]
+        let_the_queue_take(emulator, "Case", "VMX_Voicemail__c")
         with connect(load(_env_file=None, **settings_of(emulator))) as connector:
             connector.submit(**voicemail)
             runs = connector.deliver("vmx-0001", wait_seconds=20)

@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Mapping
 
 from scv_voicemail.cli import doctor_there
-from scv_voicemail.delivery import case, custom_object
+from scv_voicemail.delivery import case, custom_object, flow_inputs
 from scv_voicemail.settings import Settings
 
 from tests.sfdx.checks.catalog import catalog_of
@@ -87,6 +87,7 @@ def test_inputs_that_are_documented_are_inputs_of_the_flow(project: Project) -> 
 
     assert documented_inputs()["sfdx/README.md"] == inputs
     assert all(names <= inputs for names in documented_inputs().values())
+    assert flow_inputs.SHIPPED_INPUTS.keys() <= inputs
 
 
 def test_the_guide_names_nothing_that_is_not_shipped(project: Project) -> None:

@@ -46,11 +46,13 @@ FRESH = timedelta(seconds=5)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordOptions:
-    """How records are made. `owner_queue` owns what no mailbox owns; `owner_rules` leaves queues' records to the org's
-    assignment rules (Case only); `match_people` looks for the caller's Contact and Account.
+    """How records are made. `owner_queue` owns what no mailbox owns, and must be there if somebody has chosen it
+    (`owner_is_chosen`); `owner_rules` leaves queues' records to the org's assignment rules (Case only);
+    `match_people` looks for the caller's Contact and Account.
     """
 
     owner_queue: str = ""
+    owner_is_chosen: bool = True
     owner_rules: bool = False
     match_people: bool = True
 
@@ -83,7 +85,10 @@ class RecordTarget:
     # ------------------------------------------------------------------------------------------------------- the steps
 
     def _match(self, attempt: Attempt) -> Receipt:
-        """Who called and who is to own the record. Reads only; what may not be read is a warning."""
+        """Who called and who is to own the record. Reads only.
+
+        Callers who may not be read are a warning; whoever was to own it must be there, or no rep would see it.
+        """
         asked = frozenset().union(*(template.names for template in self.fields.written.values()))
         by_number = self.options.match_people and asked & {"contact_id", "account_id"}
         caller, owner, warnings = Caller(), Owner(), []
@@ -91,10 +96,7 @@ class RecordTarget:
             caller = self.people.caller(attempt.voicemail.caller) if by_number else caller
         except PermissionMissing as error:
             warnings.append(f"nobody was linked with the caller's number: {error.what}")
-        try:
-            owner = self._owner(attempt) if "owner_id" in asked else owner
-        except PermissionMissing as error:
-            warnings.append(f"the owner was not looked up: {error.what}")
+        owner = self._owner(attempt) if "owner_id" in asked else owner
         return {
             "contact_id": caller.contact_id,
             "account_id": caller.account_id,
@@ -241,7 +243,10 @@ class RecordTarget:
         if self._by_rules(attempt):
             return Owner()
         return self.people.owner(
-            self.fields.object_name, attempt.voicemail.mailbox, fallback_queue=self.options.owner_queue
+            self.fields.object_name,
+            attempt.voicemail.mailbox,
+            fallback_queue=self.options.owner_queue,
+            is_chosen=self.options.owner_is_chosen,
         )
 
     def _by_rules(self, attempt: Attempt) -> bool:

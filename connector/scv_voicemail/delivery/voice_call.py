@@ -16,11 +16,12 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from scv_voicemail.delivery import voice_call_payloads as payloads
+from scv_voicemail.delivery.flow_inputs import FlowInputs, Told
 from scv_voicemail.delivery.identity import another
 from scv_voicemail.delivery.links import Links
 from scv_voicemail.delivery.voice_call_payloads import VoiceCallOptions
 from scv_voicemail.delivery.voice_call_state import VoiceCallState, VoiceCallView
-from scv_voicemail.errors import AuthenticationFailed, Misconfigured, Rejected, TryAgain
+from scv_voicemail.errors import AuthenticationFailed, Misconfigured, Rejected, RoutingFailed, TryAgain
 from scv_voicemail.ports import Attempt, NotYet, Receipt, Redo, Step
 from scv_voicemail.telephony import TelephonyClient, TranscriptMessage
 from scv_voicemail.voicemail import Voicemail
@@ -34,6 +35,9 @@ UPLOADS = 3
 UPLOAD_SECONDS = 3600.0
 """How long the upload is tried while Salesforce does not answer; the voicemail is routed, so this can take its time."""
 
+TRIES_BY_MAILBOX = 3
+"""So often a voicemail is routed to its mailbox in vain; then it goes where all others go."""
+
 CLOSING_SETTLE_SECONDS = 15.0
 """The closing update may need so long before the closed call takes uploads."""
 
@@ -42,7 +46,8 @@ class VoiceCallTarget:
     """Delivers by the Telephony Integration API and reads everything back by REST.
 
     Without REST access (`view=None`) nothing can be looked up: confirming becomes a wait, verifying a warning. `links`
-    joins the VoiceCall with the Case and the custom object's record of the same voicemail, if there are any.
+    joins the VoiceCall with the Case and the custom object's record of the same voicemail, if there are any. `inputs`
+    knows what the flow is told.
     """
 
     name = "voice_call"
@@ -54,11 +59,15 @@ class VoiceCallTarget:
         view: VoiceCallView | None,
         options: VoiceCallOptions,
         links: Links | None = None,
+        inputs: FlowInputs | None = None,
     ) -> None:
         self.telephony = telephony
         self.view = view
         self.options = options
         self.links = links
+        self.inputs = inputs or FlowInputs(
+            None, given=options.flow_input_parameters, flow_dev_name=options.flow_dev_name
+        )
 
     def steps(self) -> Sequence[Step]:
         """The documented sequence; each step's docstring says what a repeat of it finds."""
@@ -170,8 +179,16 @@ class VoiceCallTarget:
             self._let_it_arrive(attempt)
         if earlier or (self.view is None and attempt.again):
             self.telephony.clear_routing(call_id)
-        routed = self.telephony.execute_omni_flow(call_id, payloads.flow(voicemail, call_id, self.options))
-        return {"queue": routed.queue, "agent": routed.agent}
+        told = self.inputs.of(voicemail, now=attempt.now)
+        try:
+            routed = self.telephony.execute_omni_flow(call_id, payloads.flow(voicemail, call_id, self.options, told))
+        except RoutingFailed as error:
+            if not (told.by_default and told.inputs) or attempt.number < TRIES_BY_MAILBOX:
+                raise
+            told = Told(warning=f"it could not be routed to its mailbox: {error.what}")
+            routed = self.telephony.execute_omni_flow(call_id, payloads.flow(voicemail, call_id, self.options, told))
+        instead = f"{told.warning}; routed to {routed.agent or routed.queue}" if told.warning else ""
+        return {"queue": routed.queue, "agent": routed.agent, "warning": instead}
 
     def _finalize(self, attempt: Attempt) -> Receipt:
         """Close the call, attach the recording; after a doubtful try sent again only when nothing arrives."""

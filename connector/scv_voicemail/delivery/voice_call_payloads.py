@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from scv_voicemail.delivery.flow_inputs import Told
 from scv_voicemail.delivery.record_facts import priority_of
 from scv_voicemail.telephony import (
     CallOrigin,
@@ -27,7 +28,8 @@ MESSAGE_NAMESPACE = uuid.UUID("6d6a4ab2-3a0c-5f0e-9b0f-3b7f3d2c6f11")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VoiceCallOptions:
-    """How the VoiceCall target behaves. `flow_*` and `fallback_queue` matter only for numbers without a phone channel.
+    """How the VoiceCall target behaves. `flow_dev_name` and `fallback_queue` matter only for numbers without a phone
+    channel; `flow_input_parameters` is None where nobody has set it.
 
     `patience_seconds` is how long Salesforce may take to apply an update before it is sent again, and how long the
     transcript may be held up before the voicemail goes on without it (it is then uploaded after the call is closed).
@@ -35,7 +37,7 @@ class VoiceCallOptions:
 
     flow_dev_name: str = ""
     fallback_queue: str = ""
-    flow_input_parameters: Mapping[str, str] = field(default_factory=dict)
+    flow_input_parameters: Mapping[str, str] | None = None
     patience_seconds: float = 30.0
     confirm_wait_seconds: float = 10.0
 
@@ -76,11 +78,12 @@ def closed(voicemail: Voicemail, *, began: datetime) -> UpdateVoiceCall:
     )
 
 
-def flow(voicemail: Voicemail, call_id: str, options: VoiceCallOptions) -> ExecuteOmniFlow:
+def flow(voicemail: Voicemail, call_id: str, options: VoiceCallOptions, told: Told) -> ExecuteOmniFlow:
     """How the call is routed, with the flow's inputs filled in."""
     known = {
         "voice_call_id": call_id,
-        "mailbox": voicemail.mailbox.name if voicemail.mailbox else "",
+        "mailbox": told.mailbox.name if told.mailbox else "",
+        "mailbox_type": told.mailbox.kind.value.capitalize() if told.mailbox else "",
         "caller": voicemail.caller,
         "priority": priority_of(voicemail),
     }
@@ -88,7 +91,7 @@ def flow(voicemail: Voicemail, call_id: str, options: VoiceCallOptions) -> Execu
         dialed_number=voicemail.dialed_number,
         flow_dev_name=options.flow_dev_name or None,
         fallback_queue=options.fallback_queue or None,
-        flow_input_parameters={name: value.format_map(known) for name, value in options.flow_input_parameters.items()},
+        flow_input_parameters={name: value.format_map(known) for name, value in told.inputs.items()},
     )
 
 

@@ -46,7 +46,7 @@ class AmazonConnectIntake:
 
     Every way may be taken any number of times, at once, and in any order. Nothing of one call outlives the method.
     While `patient`, what Connect has not said yet (`Unavailable`) is worth waiting for; after that it does without.
-    `queues` are Salesforce queues by the names they have in Amazon Connect; other names stay as they are.
+    `queues` and `reps` are those of Salesforce by the names they have in Amazon Connect; other names stay as they are.
     `folder` is where files lie while they are cut, by default the system's; two copies of one recording at most.
     """
 
@@ -59,6 +59,7 @@ class AmazonConnectIntake:
         recordings: S3Recordings,
         short: ShortMessages | None = None,
         queues: Mapping[str, str] | None = None,
+        reps: Mapping[str, str] | None = None,
         default_region: str = "",
         default_dialed_number: str = "",
         folder: Path | None = None,
@@ -70,7 +71,11 @@ class AmazonConnectIntake:
         self._recordings = recordings
         self._short = short or ShortMessages()
         self._facts = CallFacts(
-            contacts, queues=queues or {}, default_region=default_region, default_dialed_number=default_dialed_number
+            contacts,
+            queues=queues or {},
+            reps=reps or {},
+            default_region=default_region,
+            default_dialed_number=default_dialed_number,
         )
         self._folder = folder
         self._max_bytes = max_bytes

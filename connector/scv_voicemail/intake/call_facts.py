@@ -22,10 +22,17 @@ class CallFacts:
     """
 
     def __init__(
-        self, contacts: ContactReader, *, queues: Mapping[str, str], default_region: str, default_dialed_number: str
+        self,
+        contacts: ContactReader,
+        *,
+        queues: Mapping[str, str],
+        reps: Mapping[str, str],
+        default_region: str,
+        default_dialed_number: str,
     ) -> None:
         self._contacts = contacts
         self._queues = queues
+        self._reps = reps
         self._default_region = default_region
         self._default_dialed_number = default_dialed_number
 
@@ -77,14 +84,14 @@ class CallFacts:
     def _mailbox(self, contact: Contact, wishes: Wishes, notes: list[str]) -> Mailbox | None:
         """A rep by name, a rep by queue, or a queue. Whom Connect cannot name any more is passed over."""
         if wishes.rep:
-            return Mailbox(kind=MailboxKind.REP, name=wishes.rep)
+            return self._rep(wishes.rep)
         arn = wishes.queue_arn or contact.queue_arn
         queue_name = wishes.queue_name or ("" if wishes.queue_arn else contact.queue_name)
         try:
             if _REP_QUEUE in arn:
                 rep = self._contacts.username(arn.rpartition("/")[2])
                 if rep:
-                    return Mailbox(kind=MailboxKind.REP, name=rep)
+                    return self._rep(rep)
                 notes.append("the rep whose queue this is does not exist any more")
             elif arn and not queue_name:
                 queue_name = self._contacts.queue_name(arn.rpartition("/")[2]) or ""
@@ -93,3 +100,6 @@ class CallFacts:
         except (Rejected, Misconfigured) as error:
             notes.append(f"Connect did not say whose the message is: {error.brief}")
         return Mailbox(kind=MailboxKind.QUEUE, name=self._queues.get(queue_name, queue_name)) if queue_name else None
+
+    def _rep(self, name: str) -> Mailbox:
+        return Mailbox(kind=MailboxKind.REP, name=self._reps.get(name, name))

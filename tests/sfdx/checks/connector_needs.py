@@ -15,7 +15,7 @@ from pathlib import Path
 
 import scv_voicemail
 from scv_voicemail.cli import doctor_there
-from scv_voicemail.delivery import announcement, case, custom_object, links
+from scv_voicemail.delivery import announcement, case, custom_object, links, voice_call_state
 
 from tests.sfdx.checks.soql import selects
 
@@ -25,9 +25,12 @@ SPECTATORS = ("cli/rehears", "cli/demo", "cli/chaos")
 NOT_SALESFORCE = frozenset({"journal/sqlite.py"})
 """SQL of the journal, not SOQL."""
 PUT_TOGETHER = frozenset(
-    {("delivery/records.py", "SELECT {} FROM {} WHERE {} = :key ORDER BY CreatedDate, Id LIMIT 2")}
+    {
+        ("delivery/records.py", "SELECT {} FROM {} WHERE {} = :key ORDER BY CreatedDate, Id LIMIT 2"),
+        ("delivery/voice_call_state.py", "SELECT {} FROM VoiceCall WHERE {}"),
+    }
 )
-"""Queries of the record targets: the record's key, the fields of its map, and its links."""
+"""Queries of the record targets: the record's key, the fields of its map, and its links; and that of VoiceCalls."""
 
 PARENTS = {("ContactCenterChannel", "Channel"): "MessagingChannel"}
 """Objects that are reached by a relationship and need a permission of their own."""
@@ -74,7 +77,12 @@ def needs() -> Mapping[str, Need]:
     call = found.setdefault(links.VOICE_CALL.object_name, Need())
     call.updates = True
     call.writes |= set(links.VOICE_CALL.links)
-    call.reads |= {links.VOICE_CALL.key_field, *links.VOICE_CALL.links}
+    call.reads |= {
+        links.VOICE_CALL.key_field,
+        *links.VOICE_CALL.links,
+        *voice_call_state.NEEDED,
+        *voice_call_state.TOLD,
+    }
     event = found.setdefault(announcement.EVENT, Need())
     event.creates = True
     event.writes |= set(announcement.EVENT_FIELDS)

@@ -24,6 +24,7 @@ STANDARD = {
     "Case": "CaseNumber:AutoNumber! Subject:Text(255) Description:LongTextArea(32000) Status:Picklist! Origin:Picklist "
     "Priority:Picklist IsClosed:Checkbox! ContactId:Lookup AccountId:Lookup",
     "Contact": "AccountId:Lookup Phone:Phone MobilePhone:Phone HomePhone:Phone OtherPhone:Phone",
+    "FlowDefinitionView": "ApiName:Text(80)! DurableId:Text(255)!",
     "Group": "DeveloperName:Text(80)! Type:Picklist[Queue|Regular]!",
     "ContactCenterChannel": "VoicemailHandler:Picklist! VoicemailFallbackQueueId:Lookup! "
     "ChannelId:Lookup>MessagingChannel!",
@@ -31,8 +32,9 @@ STANDARD = {
     "Organization": "",
     "QueueSobject": "QueueId:Lookup>Group! SobjectType:Picklist!",
     "PendingServiceRouting": "WorkItemId:Lookup!",
-    "User": "Username:Text(80)! IsActive:Checkbox!",
+    "User": "Username:Text(80)! IsActive:Checkbox! Alias:Text(8)! FederationIdentifier:Text(512)!",
     "VoiceCall": "CallOrigin:Picklist[Preview|Progressive|Voicemail] CallDisposition:Text(255) VendorCallKey:Text(255) "
+    "CallCenterId:Lookup>CallCenter! "
     "CallStartDateTime:DateTime! CallEndDateTime:DateTime! FromPhoneNumber:Phone! ToPhoneNumber:Phone! "
     "CallDurationInSeconds:Number QueueName:Text(255) RelatedRecordId:Lookup CallRecordingId:Lookup",
     "VoiceCallRecording": "VoiceCallId:Lookup! DurationInSeconds:Number",
@@ -52,7 +54,16 @@ NEEDS_VOICE = frozenset(
 """Objects that an org has only with Service Cloud Voice or Omni-Channel: main/ may not name them."""
 
 NOT_GRANTABLE = frozenset(
-    {"CallCenter", "CallCenterRoutingMap", "ContactCenterChannel", "Group", "Organization", "QueueSobject", "User"}
+    {
+        "CallCenter",
+        "CallCenterRoutingMap",
+        "ContactCenterChannel",
+        "FlowDefinitionView",
+        "Group",
+        "Organization",
+        "QueueSobject",
+        "User",
+    }
 )
 """Objects whose reading no permission set of one's own grants; the standard ones, or every user, may read them."""
 

@@ -16,7 +16,17 @@ from scv_voicemail.delivery.custom_object import (
 )
 from scv_voicemail.delivery.field_map import FieldMap, changed
 from scv_voicemail.delivery.links import VOICE_CALL, End, Links
-from scv_voicemail.delivery.people import ACCOUNTS, CONTACTS, QUEUE, REP, People
+from scv_voicemail.delivery.people import (
+    ACCOUNTS,
+    CONTACTS,
+    QUEUE,
+    QUEUE_BY_LABEL,
+    REP,
+    REP_BY_ALIAS,
+    REP_BY_FEDERATION_ID,
+    REP_BY_ID,
+    People,
+)
 from scv_voicemail.delivery.record_target import RecordOptions, RecordTarget
 from scv_voicemail.delivery.records import Records
 from scv_voicemail.errors import PermissionMissing, Rejected, VoicemailError
@@ -38,6 +48,7 @@ _POINTS_AT = {
     "Voicemail__c": "Voicemail__c",
     "RelatedRecordId": "Case",
 }
+PEOPLE = (CONTACTS, ACCOUNTS, REP, REP_BY_ID, REP_BY_FEDERATION_ID, REP_BY_ALIAS, QUEUE, QUEUE_BY_LABEL)
 _TYPES = {"Received_At__c": "datetime", "Ended_At__c": "datetime", "Transcription_Confidence__c": "double"}
 _LONG = 131_072
 _LENGTHS = {"Transcript__c": _LONG, "Transcript_Segments__c": _LONG, "Voicemail_Transcript__c": _LONG}
@@ -67,7 +78,7 @@ class FakeSalesforce:
             + [a_field(VOICEMAIL_KEY, unique=True, externalId=True)],
         }
         self.rows: dict[str, list[dict[str, Any]]] = {name: [] for name in self.objects}
-        self.people: dict[str, list[dict[str, Any]]] = {CONTACTS: [], ACCOUNTS: [], REP: [], QUEUE: []}
+        self.people: dict[str, list[dict[str, Any]]] = {soql: [] for soql in PEOPLE}
         self.asked: list[dict[str, Any]] = []
         self.writes: list[tuple[str, str, dict[str, Any]]] = []
         self.by_rules: list[bool] = []
@@ -91,7 +102,7 @@ class FakeSalesforce:
         if soql in self.people:
             self.asked.append({"soql": soql, **values})
             return [row for row in self.people[soql] if row.get("name", values.get("name")) == values.get("name")]
-        if soql in (CONTACTS, ACCOUNTS, REP, QUEUE):
+        if soql in PEOPLE:
             raise PermissionMissing("no such object", code="INVALID_TYPE", status=400)
         match = _BY_KEY.match(soql)
         assert match, soql

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 from scv_voicemail.delivery.custom_object import VOICEMAIL_KEY, VOICEMAIL_OBJECT
+from scv_voicemail.delivery.people import REP
 from scv_voicemail.voicemail import Mailbox, MailboxKind, Transcript
 
 from tests.builders import NOON, a_transcript, a_voicemail
@@ -16,6 +17,7 @@ from tests.unit.delivery.record_bench import Bench
 def test_a_voicemail_becomes_a_record_with_typed_values() -> None:
     """Numbers stay numbers and moments moments; what is unknown is left out."""
     bench = Bench()
+    bench.org.people[REP] = [{"Id": "005ada", "name": "ada@example.com"}]
     voicemail = a_voicemail(
         transcript=a_transcript(), mailbox=Mailbox(kind=MailboxKind.REP, name="ada@example.com"), source="asterisk"
     )
@@ -32,6 +34,7 @@ def test_a_voicemail_becomes_a_record_with_typed_values() -> None:
     assert record == {
         "Id": record["Id"],
         VOICEMAIL_KEY: voicemail.id,
+        "OwnerId": "005ada",
         "Status__c": "New",
         "Caller_Number__c": "+14155550142",
         "Dialed_Number__c": "+18005550100",

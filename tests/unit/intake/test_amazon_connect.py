@@ -583,6 +583,22 @@ def test_a_reps_own_queue_is_the_reps_mailbox(bench: Bench) -> None:
     assert voicemail.mailbox == Mailbox(kind=MailboxKind.REP, name="ada@example.com")
 
 
+@pytest.mark.covers("connect-3")
+def test_a_rep_whom_connect_knows_by_another_name_is_mapped(bench: Bench) -> None:
+    """By a queue of the rep's own, and by the flow of Voicemail Express 3."""
+    bench.connect.users["u-1"] = "jdoe"
+    asked = {"vm_queue_arn": f"{INSTANCE}/queue/agent/u-1"}, {"vm_mailbox": "jdoe"}
+    found = []
+    for attributes in asked:
+        bench.knows(with_attributes(a_contact(), **attributes))
+        bench.recorded()
+        found.append(
+            taken(bench.an_intake(reps={"jdoe": "jane@example.com"}).of_recording(CONNECT_BUCKET, KEY)).mailbox
+        )
+
+    assert found == [Mailbox(kind=MailboxKind.REP, name="jane@example.com")] * 2
+
+
 @pytest.mark.parametrize(
     ("arn", "note"),
     [("queue/agent/gone", "the rep whose queue this is does not exist"), ("queue/gone", "the queue does not exist")],
