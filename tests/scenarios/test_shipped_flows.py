@@ -165,6 +165,58 @@ def test_the_case_belongs_to_the_contact_with_this_number(org: Org, phone: Phone
     assert [one["ContactId"] for one in org.database.all("Case")] == [contact]
 
 
+def owners(org: Org) -> list[Any]:
+    """Queue or user of each Case."""
+    names = {one["Id"]: one["DeveloperName"] for one in org.database.all("Group")}
+    names |= {one["Id"]: one["Username"] for one in org.database.all("User")}
+    return [names[one["OwnerId"]] for one in org.database.all("Case")]
+
+
+def set_up(org: Org, **fields: Any) -> None:
+    """Change the settings of the flows, as an administrator does."""
+    setting = org.database.first("Voicemail_Setting__mdt", DeveloperName="Default")
+    assert setting is not None
+    org.database.update("Voicemail_Setting__mdt", setting["Id"], fields, by_system=True)
+
+
+@pytest.mark.covers("salesforce-7")
+@pytest.mark.parametrize(
+    ("queue", "owner"),
+    [("Voicemail", "Voicemail"), ("Mistyped", "integration@example.com"), (None, "integration@example.com")],
+)
+def test_the_case_of_a_voicemail_belongs_to_the_queue_of_the_settings(
+    org: Org, phone: Phone, queue: str | None, owner: str
+) -> None:
+    """A queue that is not there costs the owner, never the Case."""
+    set_up(org, Case_Queue__c=queue)
+
+    leave(phone)
+
+    assert owners(org) == [owner]
+    assert "_updateErrors" not in the_call(org)
+
+
+@pytest.mark.covers("salesforce-7")
+def test_a_queue_that_takes_no_cases_costs_the_owner_and_not_the_case(org: Org, phone: Phone) -> None:
+    """Salesforce would refuse the Case."""
+    set_up(org, Case_Queue__c="Live_Calls")
+
+    leave(phone)
+
+    assert owners(org) == ["integration@example.com"]
+
+
+@pytest.mark.covers("salesforce-7")
+@pytest.mark.parametrize(("queue", "owner"), [(None, "integration@example.com"), ("Voicemail", "Voicemail")])
+def test_the_case_of_a_live_call_has_a_queue_of_its_own(org: Org, phone: Phone, queue: str | None, owner: str) -> None:
+    """Empty as shipped: the rep who has the call has the Case."""
+    set_up(org, Live_Case_Queue__c=queue)
+
+    phone.create(callAttributes=json.dumps({"IVR_Type__c": "NewCase", "IVR_Input__c": "My order"}))
+
+    assert owners(org) == [owner]
+
+
 def test_a_caller_who_keyed_in_a_case_number_is_linked_to_it(org: Org, phone: Phone) -> None:
     """The guide's recipe "Link New or Existing Case to Voice Call Record"."""
     case = org.database.insert("Case", {"Subject": "Known"})

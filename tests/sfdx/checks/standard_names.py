@@ -30,7 +30,7 @@ STANDARD = {
     "ChannelId:Lookup>MessagingChannel!",
     "MessagingChannel": "MessagingPlatformKey:Text(255)!",
     "Organization": "",
-    "QueueSobject": "QueueId:Lookup>Group! SobjectType:Picklist!",
+    "QueueSobject": "QueueId:Lookup>Group! SobjectType:Picklist[Case]!",
     "PendingServiceRouting": "WorkItemId:Lookup!",
     "User": "Username:Text(80)! IsActive:Checkbox! Alias:Text(8)! FederationIdentifier:Text(512)!",
     "VoiceCall": "CallOrigin:Picklist[Preview|Progressive|Voicemail] CallDisposition:Text(255) VendorCallKey:Text(255) "
