@@ -285,7 +285,8 @@ class Pipeline:
             self.journal.keep_transcript(voicemail.id, transcript)
         except Rejected as error:
             return {"warning": f"delivered without a transcript: {error.what}"}
-        return {"transcript": transcript.provider}
+        mended = {"warning": "; ".join(transcript.warnings)} if transcript.warnings else {}
+        return {"transcript": transcript.provider, **mended}
 
 
 def _listening_pause(error: NotYet | TryAgain, attempt: Attempt) -> float:

@@ -1,11 +1,17 @@
-"""Reads transcripts that somebody else made: plain text, or timed segments in JSON."""
+"""Reads transcripts that somebody else made: plain text, or timed segments in JSON.
+
+A transcript is an extra: nothing that is wrong with it costs the voicemail. What can be mended is mended, what cannot
+is left out, and the transcript says so in `warnings`.
+"""
 
 from __future__ import annotations
 
 import json
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +22,14 @@ MAX_SEGMENTS = 5_000
 MAX_CHARACTERS = 200_000
 MAX_FILE_BYTES = 4 * 1024 * 1024
 TOLERANCE_MS = 2_000
-"""How far a segment may reach beyond the recording before its times are taken for wrong."""
+"""How far a segment may reach beyond the recording without a word: speech-to-text programs round."""
+
+_MOST_SUPPLIED = 200_000
+"""So many segments are looked at."""
 
 # Not every bracket: whisper writes "[BLANK_AUDIO]" and "[Music]" into plain text.
 _JSON_BEGINS = re.compile(r"\s*(?:\{|\[\s*[{\]])")
+_LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:[-_][A-Za-z0-9]{1,8}){0,3}")
 _FORMS = (
     "expected text, or a list of {text, start_ms, end_ms, confidence?, words?}; start and end may be given in seconds"
 )
@@ -32,24 +42,27 @@ def read_transcript(
 
     A segment is `{text, start_ms, end_ms, confidence?, words?}`; `start_seconds` and `end_seconds`, or `start` and
     `end`, are in seconds, as speech-to-text programs write them. Segments come out in order, inside the recording and
-    without control characters; None when no words are left. Anything else is a `BadVoicemail` that names the segment.
-    `words` are like segments; they are kept when they are complete and make up the text, and left out otherwise.
+    without control characters; None when no words are left. Times that cannot be are moved, segments without text are
+    left out, what is too long is cut: `warnings` tells. `words` are like segments; they are kept when they are complete
+    and make up the text. A `BadVoicemail` only says that there is nothing in it that could be a transcript.
     """
+    if isinstance(supplied, Transcript):
+        language, provider, supplied = supplied.language or language, supplied.provider, _as_told(supplied)
     if isinstance(supplied, Mapping):
-        language = _text_of(supplied.get("language") or language, "the transcript's language")
-        supplied = supplied["segments"] if supplied.get("segments") else supplied.get("text")
+        language = _language(supplied.get("language")) or language
+        segments = supplied.get("segments")
+        supplied = segments if segments and isinstance(segments, Sequence) else supplied.get("text")
+    language, provider = _language(language), provider if isinstance(provider, str) else "supplied"
     if isinstance(supplied, str):
-        text = _clean(supplied)
-        _check_size(1, len(text))
-        return _or_none(
-            Transcript.of_text(text, duration_seconds=duration_seconds, language=language, provider=provider)
+        text = _clean(supplied[: 2 * MAX_CHARACTERS])
+        whole = Transcript.of_text(
+            text[:MAX_CHARACTERS], duration_seconds=duration_seconds, language=language, provider=provider
         )
-    if not isinstance(supplied, Sequence) or isinstance(supplied, bytes | bytearray):
+        is_cut = len(text) > MAX_CHARACTERS or len(supplied) > 2 * MAX_CHARACTERS
+        return _or_none(replace(whole, warnings=(_CUT,) if is_cut else ()))
+    if not isinstance(supplied, Sequence) or isinstance(supplied, bytes | bytearray | memoryview):
         raise BadVoicemail(f"the transcript is {type(supplied).__name__}: {_FORMS}")
-    segments = [_segment(one, number, duration_seconds) for number, one in enumerate(supplied, start=1)]
-    spoken = sorted((one for one in segments if one.text), key=lambda one: (one.start_ms, one.end_ms))
-    _check_size(len(spoken), sum(len(one.text) for one in spoken))
-    return _or_none(Transcript(segments=tuple(spoken), language=language, provider=provider))
+    return _Reading(whole_ms=round(duration_seconds * 1000)).transcript(supplied, language=language, provider=provider)
 
 
 def parse_transcript(
@@ -63,13 +76,17 @@ def load_transcript(path: str | Path) -> object:
     """What a `.txt` or `.json` file in UTF-8 holds, for `read_transcript`: text, a list of segments or an object."""
     path = Path(path)
     try:
-        if path.stat().st_size > MAX_FILE_BYTES:
-            raise BadVoicemail(f"the transcript {path.name} is larger than {MAX_FILE_BYTES:,} bytes")
-        return _json_or_text(path.read_text(encoding="utf-8-sig"))
+        with path.open("rb") as file:
+            raw = file.read(MAX_FILE_BYTES + 1)
+    except (OSError, ValueError) as error:  # ValueError: a name with a zero byte
+        reason = getattr(error, "strerror", None) or error
+        raise BadVoicemail(f"the transcript {path.name} could not be read: {reason}") from error
+    if len(raw) > MAX_FILE_BYTES:
+        raise BadVoicemail(f"the transcript {path.name} is larger than {MAX_FILE_BYTES:,} bytes")
+    try:
+        return _json_or_text(raw.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         raise BadVoicemail(f"the transcript {path.name} is not UTF-8", fix="save it as UTF-8") from error
-    except OSError as error:
-        raise BadVoicemail(f"the transcript {path.name} could not be read: {error.strerror}") from error
 
 
 def _json_or_text(text: str) -> object:
@@ -81,77 +98,131 @@ def _json_or_text(text: str) -> object:
         raise BadVoicemail("the transcript begins like JSON but is not: " + _FORMS) from error
 
 
-def _segment(one: object, number: int, duration_seconds: float) -> Segment:
-    if not isinstance(one, Mapping):
-        raise BadVoicemail(f"segment {number} of the transcript is no object: {_FORMS}")
-    start_ms, end_ms = _time_ms(one, "start", number), _time_ms(one, "end", number)
-    whole_ms = round(duration_seconds * 1000)
-    if end_ms < start_ms or start_ms < -TOLERANCE_MS or end_ms > whole_ms + TOLERANCE_MS:
-        raise BadVoicemail(
-            f"segment {number} of the transcript runs from {start_ms} to {end_ms} ms in a recording of {whole_ms} ms",
-            fix="give times from the start of the recording: *_ms in milliseconds, all others in seconds",
+_CUT = f"the transcript was cut: it had more than {MAX_CHARACTERS:,} characters"
+
+
+@dataclass(slots=True)
+class _Reading:
+    """One pass over the segments of one transcript, counting what had to be mended."""
+
+    whole_ms: int
+    moved: int = 0
+    dropped: int = 0
+    last_ms: int = 0
+
+    def transcript(self, supplied: Sequence[object], *, language: str, provider: str) -> Transcript | None:
+        found = [segment for one in islice(supplied, _MOST_SUPPLIED) if (segment := self._segment(one)) is not None]
+        self.dropped += max(0, len(supplied) - _MOST_SUPPLIED)
+        if self.dropped and not any(one.text for one in found):
+            raise BadVoicemail(f"none of the {len(supplied):,} segments of the transcript has text: {_FORMS}")
+        spoken = sorted((one for one in found if one.text), key=lambda one: (one.start_ms, one.end_ms))
+        warnings = []
+        if self.moved:
+            warnings.append(f"{self.moved:,} segments of the transcript had times outside the recording, or none")
+        if self.dropped:
+            warnings.append(f"{self.dropped:,} segments of the transcript had no text and were left out")
+        if len(spoken) > MAX_SEGMENTS:
+            warnings.append(f"the transcript had {len(spoken):,} segments: neighbours were joined")
+            spoken = list(_joined(spoken))
+        if sum(len(one.text) for one in spoken) > MAX_CHARACTERS:
+            warnings.append(_CUT)
+            spoken = list(_cut(spoken))
+        return _or_none(
+            Transcript(segments=tuple(spoken), language=language, provider=provider, warnings=tuple(warnings))
         )
-    text = _clean(_text_of(one.get("text"), f"the text of segment {number}"))
-    return Segment(
-        text=text,
-        start_ms=min(max(start_ms, 0), whole_ms),
-        end_ms=min(max(end_ms, 0), whole_ms),
-        confidence=_confidence(one.get("confidence"), number),
-        words=_words(one.get("words"), number, text=text, whole_ms=whole_ms),
-    )
+
+    def _segment(self, one: object) -> Segment | None:
+        if not isinstance(one, Mapping) or not isinstance(one.get("text"), str):
+            self.dropped += 1
+            return None
+        text = _clean(one["text"][: 2 * MAX_CHARACTERS])
+        start, end = _time_ms(one, "start"), _time_ms(one, "end")
+        if start is None or not -TOLERANCE_MS <= start <= self.whole_ms + TOLERANCE_MS:
+            is_moved, start = True, self.last_ms if start is None else start
+        else:
+            is_moved = False
+        if end is None or end < start or end > self.whole_ms + TOLERANCE_MS:
+            is_moved, end = True, start if end is None or end < start else end
+        self.moved += bool(is_moved and text)
+        start_ms, end_ms = self._inside(start), self._inside(end)
+        self.last_ms = end_ms
+        return Segment(
+            text=text,
+            start_ms=start_ms,
+            end_ms=end_ms,
+            confidence=_confidence(one.get("confidence")),
+            words=() if is_moved else self._words(one.get("words"), text),
+        )
+
+    def _inside(self, moment_ms: int) -> int:
+        return min(max(moment_ms, 0), self.whole_ms)
+
+    def _words(self, supplied: object, text: str) -> tuple[Word, ...]:
+        """The words of a segment, or none: they are an extra, and never cost the text."""
+        if not isinstance(supplied, list | tuple) or len(supplied) > len(text):
+            return ()
+        words = [self._word(one) for one in supplied]
+        told = tuple(word for word in words if word is not None)
+        same = "".join(word.text for word in told) == "".join(text.split())
+        return told if same and len(told) == len(words) and all(one.start_ms <= one.end_ms for one in told) else ()
+
+    def _word(self, one: object) -> Word | None:
+        if not isinstance(one, Mapping):
+            return None
+        # whisper calls them word and probability
+        said, told = one.get("text", one.get("word")), one.get("confidence", one.get("probability"))
+        start, end, confidence = _time_ms(one, "start"), _time_ms(one, "end"), _confidence(told)
+        if not isinstance(said, str) or start is None or end is None or (told is not None and confidence is None):
+            return None
+        return Word(text=_clean(said), start_ms=self._inside(start), end_ms=self._inside(end), confidence=confidence)
 
 
-def _words(supplied: object, number: int, *, text: str, whole_ms: int) -> tuple[Word, ...]:
-    """The words of a segment, or none: they are an extra, and never cost the text."""
-    if not isinstance(supplied, list) or len(supplied) > len(text):
-        return ()
-    try:
-        words = tuple(_word(one, number, whole_ms) for one in supplied)
-    except BadVoicemail:
-        return ()
-    same = "".join(word.text for word in words) == "".join(text.split())
-    return words if same and all(word.start_ms <= word.end_ms for word in words) else ()
+def _joined(spoken: Sequence[Segment]) -> Iterator[Segment]:
+    """Neighbours made one, as many as it takes; nothing that was said is lost."""
+    group = -(-len(spoken) // MAX_SEGMENTS)
+    for begin in range(0, len(spoken), group):
+        row = spoken[begin : begin + group]
+        text, end_ms = " ".join(one.text for one in row), max(one.end_ms for one in row)
+        yield Segment(text=text, start_ms=row[0].start_ms, end_ms=end_ms)
 
 
-def _word(one: object, number: int, whole_ms: int) -> Word:
-    if not isinstance(one, Mapping):
-        raise BadVoicemail(f"a word of segment {number} is no object")
-    # whisper calls them word and probability
-    said, confidence = one.get("text", one.get("word")), one.get("confidence", one.get("probability"))
-    return Word(
-        text=_clean(_text_of(said, f"a word of segment {number}")),
-        start_ms=min(max(_time_ms(one, "start", number), 0), whole_ms),
-        end_ms=min(max(_time_ms(one, "end", number), 0), whole_ms),
-        confidence=_confidence(confidence, number),
-    )
+def _cut(spoken: Sequence[Segment]) -> Iterator[Segment]:
+    left = MAX_CHARACTERS
+    for one in spoken:
+        if len(one.text) > left:
+            if text := one.text[:left].rstrip():
+                yield replace(one, text=text, words=())
+            return
+        left -= len(one.text)
+        yield one
 
 
-def _time_ms(one: Mapping[Any, Any], edge: str, number: int) -> int:
+def _time_ms(one: Mapping[Any, Any], edge: str) -> int | None:
+    """A time in milliseconds; None when it is missing or no number that a time can be."""
     for suffix, factor in (("_ms", 1), ("_seconds", 1000), ("", 1000)):
         if edge + suffix in one:
-            return round(_number(one[edge + suffix], f"the {edge} of segment {number}") * factor)
-    raise BadVoicemail(f"segment {number} of the transcript has no {edge}: {_FORMS}")
+            value = _number(one[edge + suffix])
+            return None if value is None else round(value * factor)
+    return None
 
 
-def _confidence(value: object, number: int) -> float | None:
-    if value is None:
+def _confidence(value: object) -> float | None:
+    confidence = _number(value)
+    return confidence if confidence is not None and 0 <= confidence <= 1 else None
+
+
+def _number(value: object) -> float | None:
+    try:
+        if isinstance(value, bool) or not isinstance(value, int | float | str) or (len(str(value)) > 40):
+            return None
+        number = float(value)
+    except (ValueError, OverflowError):
         return None
-    confidence = _number(value, f"the confidence of segment {number}")
-    if not 0 <= confidence <= 1:
-        raise BadVoicemail(f"the confidence of segment {number} is {confidence}, expected 0 to 1")
-    return confidence
+    return number if math.isfinite(number) and abs(number) <= 1e12 else None
 
 
-def _number(value: object, name: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or abs(value) > 1e12:
-        raise BadVoicemail(f"{name} is not a number")
-    return float(value)
-
-
-def _text_of(value: object, name: str) -> str:
-    if not isinstance(value, str):
-        raise BadVoicemail(f"{name} is not text")
-    return value
+def _language(value: object) -> str:
+    return value if isinstance(value, str) and _LANGUAGE.fullmatch(value) else ""
 
 
 def _clean(text: str) -> str:
@@ -160,12 +231,14 @@ def _clean(text: str) -> str:
     return " ".join(printable.split())
 
 
-def _check_size(segments: int, characters: int) -> None:
-    if segments > MAX_SEGMENTS or characters > MAX_CHARACTERS:
-        raise BadVoicemail(
-            f"the transcript has {segments:,} segments and {characters:,} characters, expected at most "
-            f"{MAX_SEGMENTS:,} and {MAX_CHARACTERS:,}"
-        )
+def _as_told(transcript: Transcript) -> list[object]:
+    """A transcript of the library's user in the form of one from outside: nobody has looked at it yet."""
+    names = ("text", "start_ms", "end_ms", "confidence")
+    return [
+        {name: getattr(one, name, None) for name in names}
+        | {"words": [{name: getattr(word, name, None) for name in names} for word in getattr(one, "words", ())]}
+        for one in transcript.segments
+    ]
 
 
 def _or_none(transcript: Transcript) -> Transcript | None:

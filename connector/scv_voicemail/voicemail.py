@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Self
@@ -33,7 +33,8 @@ class Recording:
     """The audio of a voicemail, as measured from its bytes (never from its header).
 
     `path` is where this machine can read it. `location` is the lasting https address under which a rep's browser
-    fetches it; empty until the wiring knows it.
+    fetches it; empty until the wiring knows it. `source_sha256` is that of the file that was handed in, where our copy
+    has a mended header; it is not written down with the voicemail.
     """
 
     path: str
@@ -41,6 +42,12 @@ class Recording:
     size_bytes: int
     sha256: str
     location: str = ""
+    source_sha256: str = field(default="", compare=False)
+
+    @property
+    def handed_in_sha256(self) -> str:
+        """The sha256 of the file that was handed in, as far as it is known."""
+        return self.source_sha256 or self.sha256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,11 +76,12 @@ class Segment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transcript:
-    """What the caller said, in order."""
+    """What the caller said, in order. `warnings`, of what was mended in it, are not written down with it."""
 
     segments: tuple[Segment, ...]
     language: str = ""
     provider: str = "supplied"
+    warnings: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def text(self) -> str:
@@ -100,6 +108,7 @@ class Voicemail:
     `started_at` is when the recording began, in UTC. `targets` empty means: those of the settings.
     `attributes` become `callAttributes`: API names of VoiceCall fields and their values.
     `priority` is a word of the org's own (`High`, `Low`); empty where nobody chose one.
+    `warnings` say what was mended or left out when it was taken in; they stand beside the voicemail in the journal.
     """
 
     id: str
@@ -114,6 +123,7 @@ class Voicemail:
     targets: tuple[str, ...] = ()
     attributes: tuple[tuple[str, str], ...] = ()
     priority: str = ""
+    warnings: tuple[str, ...] = field(default=(), compare=False)
 
     MAX_ID_LENGTH = 255
 
@@ -131,8 +141,12 @@ class Voicemail:
         return self.started_at + timedelta(seconds=self.recording.duration_seconds)
 
     def to_dict(self) -> dict[str, Any]:
-        """A JSON-ready copy, for a journal."""
-        return asdict(self) | {"started_at": self.started_at.astimezone(UTC).isoformat()}
+        """A JSON-ready copy, for a journal: the members that 0.1.0 knows and no others, so that it can read them."""
+        data = asdict(self) | {"started_at": self.started_at.astimezone(UTC).isoformat()}
+        del data["warnings"], data["recording"]["source_sha256"]
+        if data["transcript"] is not None:
+            del data["transcript"]["warnings"]
+        return data
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Self:

@@ -65,30 +65,137 @@ def test_segments_slightly_outside_are_moved_inside() -> None:
     assert [(one.start_ms, one.end_ms) for one in transcript.segments] == [(0, 500), (9_000, 10_000)]
 
 
+@pytest.mark.covers("transcript-1")
+@pytest.mark.parametrize(
+    ("supplied", "times"),
+    [
+        ([a_segment(end_ms=25_000)], [(0, 10_000)]),
+        ([a_segment(start_ms=9_000, end_ms=13_001)], [(9_000, 10_000)]),
+        ([a_segment(start_ms=800, end_ms=700)], [(800, 800)]),
+        ([a_segment(), a_segment(start_ms=None, end_ms=2_000)], [(0, 900), (900, 2_000)]),
+        ([{"text": "Hello.", "start": 3_000, "end": 4_000}], [(10_000, 10_000)]),
+        ([{"text": "Hello.", "start_ms": 1}], [(1, 1)]),
+        ([{"text": "Hello."}], [(0, 0)]),
+        ([a_segment(end_ms=float("nan"))], [(0, 0)]),
+        ([a_segment(start_ms=float("-inf"))], [(0, 900)]),
+        ([a_segment(start_ms=-9_999)], [(0, 900)]),
+        ([a_segment(end_ms=10**400)], [(0, 0)]),
+        ([a_segment(end_ms=10**5_000)], [(0, 0)]),
+        ([a_segment(end_ms=True)], [(0, 0)]),
+        ([a_segment(end_ms="soon")], [(0, 0)]),
+        ([a_segment(end_ms={"at": 7})], [(0, 0)]),
+    ],
+)
+def test_times_that_cannot_be_are_moved_into_the_recording(
+    supplied: list[object], times: list[tuple[int, int]]
+) -> None:
+    """What was said is kept, where in the recording is a guess then, and that is told."""
+    transcript = read_transcript(supplied, duration_seconds=10)
+
+    assert transcript is not None
+    assert [(one.start_ms, one.end_ms) for one in transcript.segments] == times
+    assert transcript.segments[-1].text == "Hello."
+    assert transcript.warnings == ("1 segments of the transcript had times outside the recording, or none",)
+
+
+@pytest.mark.covers("transcript-1")
+@pytest.mark.parametrize("bad", [a_segment(text=None), a_segment(text=7), {}, "Hello.", None, 7, [], float("nan")])
+def test_a_segment_without_text_costs_only_itself(bad: object) -> None:
+    """The others are delivered, and the warning counts what is missing."""
+    transcript = read_transcript([a_segment(), bad, a_segment(text="Bye.", start_ms=900)], duration_seconds=10)
+
+    assert transcript is not None
+    assert transcript.text == "Hello. Bye."
+    assert transcript.warnings == ("1 segments of the transcript had no text and were left out",)
+
+
+@pytest.mark.covers("transcript-1")
+def test_too_many_segments_are_joined_with_their_neighbours() -> None:
+    """Nothing that was said is lost."""
+    supplied = [a_segment(text=f"w{n}", start_ms=n, end_ms=n + 1) for n in range(12_001)]
+
+    transcript = read_transcript(supplied, duration_seconds=20)
+
+    assert transcript is not None
+    assert len(transcript.segments) <= 5_000
+    assert transcript.text == " ".join(f"w{n}" for n in range(12_001))
+    assert (transcript.segments[0].start_ms, transcript.segments[0].end_ms) == (0, 3)
+    assert transcript.warnings == ("the transcript had 12,001 segments: neighbours were joined",)
+
+
+@pytest.mark.covers("transcript-1")
+@pytest.mark.parametrize(
+    "supplied", ["x" * 200_001, "x" * 3_000_000, [a_segment(text="y" * 70_000)] * 3, {"text": "x" * 200_001}]
+)
+def test_a_transcript_without_end_is_cut(supplied: object) -> None:
+    """At what Salesforce and the journals can carry."""
+    transcript = read_transcript(supplied, duration_seconds=10)
+
+    assert transcript is not None
+    assert sum(len(one.text) for one in transcript.segments) == 200_000
+    assert transcript.warnings == ("the transcript was cut: it had more than 200,000 characters",)
+
+
+@pytest.mark.covers("transcript-1")
+@pytest.mark.parametrize("confidence", [98, -1, "high", float("nan"), 10**400, True])
+def test_a_confidence_that_is_none_is_left_out(confidence: object) -> None:
+    """It is an extra of an extra."""
+    transcript = read_transcript([a_segment(confidence=confidence)], duration_seconds=10)
+
+    assert transcript == Transcript(segments=(Segment(text="Hello.", start_ms=0, end_ms=900),))
+    assert transcript.warnings == ()
+
+
+@pytest.mark.covers("transcript-1")
+def test_a_transcript_object_is_looked_at_like_any_other() -> None:
+    """A program of the library's user may have made it of anything."""
+    made = Transcript(
+        segments=(Segment(text="Hello.\x00", start_ms=0, end_ms=99_000), Segment(text=None, start_ms=0, end_ms=1)),  # type: ignore[arg-type]
+        language="en-US",
+        provider="own",
+    )
+
+    transcript = read_transcript(made, duration_seconds=10)
+
+    assert transcript is not None
+    assert (transcript.text, transcript.language, transcript.provider) == ("Hello.", "en-US", "own")
+    assert len(transcript.warnings) == 2
+
+
 @pytest.mark.parametrize(
     ("supplied", "named"),
     [
-        ([a_segment(end_ms=25_000)], "segment 1 .* 25000 ms in a recording of 10000 ms"),
-        ([a_segment(), a_segment(start=1, start_ms=800, end_ms=700)], "segment 2 "),
-        ([{"text": "x", "start": 3000, "end": 4000}], "segment 1 .* from 3000000"),
-        ([{"text": "x", "start_ms": 1}], "segment 1 of the transcript has no end"),
-        ([a_segment(end_ms="900")], "the end of segment 1 is not a number"),
-        ([a_segment(end_ms=True)], "the end of segment 1 is not a number"),
-        ([a_segment(end_ms=float("nan"))], "the end of segment 1 is not a number"),
-        ([a_segment(confidence=98)], "the confidence of segment 1 is 98"),
-        ([a_segment(text=7)], "the text of segment 1 is not text"),
-        (["Hello."], "segment 1 of the transcript is no object"),
+        ([{}, 7], "none of the 2 segments of the transcript has text"),
         (7, "the transcript is int"),
         (b"x", "the transcript is bytes"),
-        ({"language": 7, "text": "x"}, "the transcript's language is not text"),
-        ([a_segment()] * 5_001, "5,001 segments"),
-        ("x" * 200_001, "200,001 characters"),
+        ({"segments": 7}, "the transcript is NoneType"),
     ],
 )
-def test_a_malformed_transcript_is_refused_by_the_place_of_the_fault(supplied: object, named: str) -> None:
-    """Times in the wrong unit, numbers as text, too much of it."""
+def test_what_is_no_transcript_at_all_is_refused(supplied: object, named: str) -> None:
+    """Whoever takes the voicemail in leaves it out, and says why."""
     with pytest.raises(BadVoicemail, match=named):
         read_transcript(supplied, duration_seconds=10)
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=3) | st.just(10**400),
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(
+                st.sampled_from(["text", "start", "end", "start_ms", "end_ms", "words", "segments"]), inner
+            )
+        ),
+        max_leaves=12,
+    )
+)
+def test_nothing_at_all_breaks_the_reader(supplied: object) -> None:
+    """It reads, or refuses by our own error; what it reads lies inside the recording."""
+    try:
+        transcript = read_transcript(supplied, duration_seconds=10)
+    except BadVoicemail:
+        return
+    assert transcript is None or all(0 <= one.start_ms <= one.end_ms <= 10_000 for one in transcript.segments)
 
 
 @pytest.mark.parametrize("supplied", ["", " \x00\n", [], [a_segment(text="\x00")], {"text": ""}])

@@ -16,6 +16,7 @@ import typer
 from scv_voicemail.cli.inspect import run_data, told_counts
 from scv_voicemail.cli.output import AsJson, Exit, emit, say
 from scv_voicemail.cli.story import closing_words
+from scv_voicemail.intake.register import kept_warnings
 from scv_voicemail.ports import RecordingSource, Run, RunState
 from scv_voicemail.settings import PREFIX, load
 from scv_voicemail.voicemail import Mailbox, MailboxKind
@@ -91,7 +92,8 @@ def deliver(
         )
         say(f"voicemail {voicemail_id} is in the journal")
         runs = connector.deliver(voicemail_id, wait_seconds=wait)
-    raise typer.Exit(_report(voicemail_id, runs, as_json=as_json))
+        warnings = kept_warnings(connector.journal, voicemail_id)
+    raise typer.Exit(_report(voicemail_id, runs, warnings, as_json=as_json))
 
 
 def worker(
@@ -175,8 +177,8 @@ def _tell_taken(taken: Taken, *, once: bool) -> None:
         say(f"  {name}: {reason}")
 
 
-def _report(voicemail_id: str, runs: list[Run], *, as_json: bool) -> Exit:
-    warnings = [warning for run in runs for warning in run.warnings]
+def _report(voicemail_id: str, runs: list[Run], taken_in_with: list[str], *, as_json: bool) -> Exit:
+    warnings = [*taken_in_with, *(warning for run in runs for warning in run.warnings)]
     if any(run.state is not RunState.DELIVERED for run in runs):
         code = Exit.WAITING
     else:
@@ -184,6 +186,8 @@ def _report(voicemail_id: str, runs: list[Run], *, as_json: bool) -> Exit:
     if as_json:
         emit({"id": voicemail_id, "exit": int(code), "warnings": warnings, "runs": [run_data(run) for run in runs]})
         return code
+    for warning in taken_in_with:
+        say(f"  warning: {warning}")
     for run in runs:
         record_id = _record_id(run)
         typer.echo(f"{voicemail_id} to {run.target}: {run.state}{f' as {record_id}' if record_id else ''}")

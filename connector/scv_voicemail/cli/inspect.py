@@ -12,6 +12,7 @@ import typer
 from scv_voicemail.cli.output import AsJson, Exit, emit, reason_and_fix, say, show_table
 from scv_voicemail.cli.story import closing_words, lines, next_step
 from scv_voicemail.errors import BadVoicemail
+from scv_voicemail.intake.register import kept_warnings
 from scv_voicemail.ports import Event, Journal, Run, RunState
 from scv_voicemail.redaction import mask
 from scv_voicemail.settings import load
@@ -166,6 +167,7 @@ def _story(journal: Journal, voicemail: Voicemail) -> dict[str, Any]:
             "transcript": voicemail.transcript.provider if voicemail.transcript else None,
             "source": voicemail.source,
         },
+        "warnings": kept_warnings(journal, voicemail.id),
         "events": [
             {"at": event.at.isoformat(), "target": event.target, "kind": event.kind, "step": event.step}
             | {"detail": event.detail}
@@ -182,6 +184,7 @@ def _tell(journal: Journal, voicemail: Voicemail) -> None:
         f"from {mask(voicemail.caller)} to {voicemail.dialed_number}\n"
         f"  transcript: {voicemail.transcript.provider if voicemail.transcript else 'none'}; "
         f"came in by: {voicemail.source}\n"
+        + "".join(f"  warning: {warning}\n" for warning in kept_warnings(journal, voicemail.id))
     )
     runs, events = journal.runs(voicemail_id=voicemail.id), journal.events(voicemail.id)
     if not runs:

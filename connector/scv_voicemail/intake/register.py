@@ -10,6 +10,7 @@ A crash anywhere leaves at most a copy that the journal does not know; the next 
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Callable
 from typing import Protocol
@@ -20,6 +21,14 @@ from scv_voicemail.ports import Journal
 from scv_voicemail.voicemail import Voicemail
 
 log = logging.getLogger(__name__)
+
+WARNINGS = "warnings"
+"""The name beside a voicemail under which its warnings stand."""
+
+
+def kept_warnings(journal: Journal, voicemail_id: str) -> list[str]:
+    """What was mended or left out when a voicemail was taken in."""
+    return [str(warning) for warning in json.loads(journal.beside(voicemail_id).get(WARNINGS, "[]"))]
 
 
 class Recordings(Protocol):
@@ -73,6 +82,8 @@ class Register:
                 "voicemail %s: a recording that no voicemail knows lay under its id, it is in %s", kept.id, place
             )
         if is_new:
+            if voicemail.warnings:
+                self._journal.keep_beside(kept.id, {WARNINGS: json.dumps(voicemail.warnings)})
             return None
         self._check(known, kept)
         return known

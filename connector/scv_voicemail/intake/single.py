@@ -48,9 +48,9 @@ def read_voicemail(
 
     `received_at` is when the recording began, with its time zone: a datetime, or ISO 8601 such as
     `2026-03-01T09:30:00Z`. Without it, the file's time of change less the length of the recording is taken.
-    `transcript` is text or segments, see `transcripts.read_transcript`, or the path of a file that holds them. Without
-    `voicemail_id` the id is derived from audio, numbers and start, so that the same file handed in again is the same
-    voicemail.
+    `transcript` is text or segments, see `transcripts.read_transcript`, or the path of a file that holds them; one that
+    is unusable is left out, and `Voicemail.warnings` says so. Without `voicemail_id` the id is derived from audio,
+    numbers and start, so that the same file handed in again is the same voicemail.
     """
     facts = audio.measure(path, max_bytes=max_bytes)
     from_number = caller_number(caller, default_region=default_region)
@@ -69,6 +69,7 @@ def read_voicemail(
         )
     if not LANGUAGE.fullmatch(language):
         raise BadVoicemail(f"the language {language!r} is not a code such as en-US")
+    said, warnings = _transcript(transcript, duration_seconds=facts.duration_seconds, language=language)
     return Voicemail(
         id=voicemail_id or derived_id(facts.sha256, from_number, to_number, started_at.isoformat()),
         caller=from_number,
@@ -80,18 +81,13 @@ def read_voicemail(
             size_bytes=facts.size_bytes,
             sha256=facts.sha256,
         ),
-        transcript=transcript
-        if transcript is None or isinstance(transcript, Transcript)
-        else read_transcript(
-            load_transcript(transcript) if isinstance(transcript, Path) else transcript,
-            duration_seconds=facts.duration_seconds,
-            language=language,
-        ),
+        transcript=said,
         mailbox=mailbox,
         language=language,
         source=source,
         targets=tuple(targets),
         attributes=_checked(attributes or {}),
+        warnings=warnings,
     )
 
 
@@ -106,6 +102,22 @@ def parse_time(value: datetime | str, *, name: str) -> datetime:
     raise BadVoicemail(
         f"{name} is {value!r}, which has no time zone", fix="add Z for UTC or the offset, such as -05:00"
     )
+
+
+def _transcript(
+    supplied: object, *, duration_seconds: float, language: str
+) -> tuple[Transcript | None, tuple[str, ...]]:
+    """The transcript, as far as there is one, and what had to be mended in it or why it is left out."""
+    if supplied is None:
+        return None, ()
+    if isinstance(supplied, Path) and not supplied.is_file():
+        raise BadVoicemail(f"the transcript {supplied.name} is not there", fix="correct its path, or leave it out")
+    try:
+        told = load_transcript(supplied) if isinstance(supplied, Path) else supplied
+        transcript = read_transcript(told, duration_seconds=duration_seconds, language=language)
+    except BadVoicemail as error:
+        return None, (f"taken in without its transcript: {error.what}",)
+    return transcript, () if transcript is None else transcript.warnings
 
 
 def derived_id(*facts: str) -> str:

@@ -16,7 +16,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from statistics import fmean
+from statistics import StatisticsError, fmean
 from typing import Any
 
 from scv_voicemail.errors import BadVoicemail
@@ -49,19 +49,24 @@ def read_result(content: bytes, *, duration_seconds: float, language: str = "") 
     """
     try:
         results = json.loads(content)["results"]
-        supplied = _supplied(results)
         spoken_in = results.get("language_code") or language
+        whole = "" + results["transcripts"][0]["transcript"]
     except (ValueError, RecursionError, KeyError, TypeError, AttributeError, IndexError) as error:
         # The error's own text may quote what was said.
         raise BadVoicemail(
             f"the result of the transcription job cannot be read ({type(error).__name__})", service="transcribe"
         ) from None
-    return read_transcript(supplied, duration_seconds=duration_seconds, language=spoken_in, provider=PROVIDER)
+    warnings: tuple[str, ...] = ()
+    try:
+        supplied = _supplied(results, whole)
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError, StatisticsError):
+        supplied, warnings = whole, ("the times of the transcript could not be read: it is one piece of text",)
+    transcript = read_transcript(supplied, duration_seconds=duration_seconds, language=spoken_in, provider=PROVIDER)
+    return None if transcript is None else replace(transcript, warnings=transcript.warnings + warnings)
 
 
-def _supplied(results: Mapping[str, Any]) -> str | list[dict[str, Any]]:
+def _supplied(results: Mapping[str, Any], whole: str) -> str | list[dict[str, Any]]:
     """The result in the form that `read_transcript` takes."""
-    whole = str(results["transcripts"][0]["transcript"])
     words = list(_words(results.get("items", ())))
     if results.get("audio_segments"):
         return [_segment_of(one, words) for one in results["audio_segments"]]

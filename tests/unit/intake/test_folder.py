@@ -197,7 +197,6 @@ def test_what_looks_cut_off_waits_while_it_is_young_and_is_refused_when_it_is_ol
         ({"targets": "voice_call"}, "'targets' in msg.json"),
         ({"attributes": {"Count__c": 7}}, "'attributes' in msg.json"),
         ({"received_at": "2026-03-01T09:30:00"}, "no time zone"),
-        ({"transcript": [{"text": "x", "start_ms": 0, "end_ms": 90_000}]}, "segment 1"),
     ],
 )
 def test_call_data_that_cannot_be_used_is_refused_at_once(

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from scv_voicemail.errors import AnotherVoicemail
 from scv_voicemail.intake.recordings import RecordingStore
-from scv_voicemail.intake.register import Register
+from scv_voicemail.intake.register import Register, kept_warnings
 from scv_voicemail.intake.single import read_voicemail
 from scv_voicemail.journal.sqlite import SqliteJournal
 from scv_voicemail.ports import Journal
@@ -192,3 +192,15 @@ def test_another_caller_under_the_id_is_refused_and_both_are_told(tmp_path: Path
 
     assert told.value.fields == ("caller",)
     assert [one.voicemail_id for one in journal.runs()] == ["call-1"]
+
+
+@pytest.mark.covers("transcript-1")
+def test_what_was_mended_stands_beside_the_voicemail(tmp_path: Path, folder: Path) -> None:
+    """`explain` and `deliver` tell it; nothing of it is in the body that older versions read."""
+    journal = SqliteJournal(tmp_path / "journal.db")
+    call = a_call(tmp_path / "a.wav", hertz=440, caller="+14155550142")
+
+    a_register(journal, folder).take(replace(call, warnings=("taken in without its transcript: it is int",)))
+
+    assert kept_warnings(journal, "call-1") == ["taken in without its transcript: it is int"]
+    assert kept_warnings(journal, "call-2") == []

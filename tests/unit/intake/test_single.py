@@ -123,7 +123,7 @@ def test_a_clock_a_little_ahead_is_forgiven(wav: Path) -> None:
         ({"language": "english please"}, "language"),
         ({"attributes": {"Name; drop": "x"}}, "'Name; drop'"),
         ({"attributes": {"Count__c": 7}}, "'Count__c'"),
-        ({"transcript": 7}, "transcript"),
+        ({"transcript": Path("absent.json")}, "absent.json is not there"),
         ({"voicemail_id": "x" * 256}, "id must be"),
         ({"voicemail_id": "a\nb"}, "id must be"),
     ],
@@ -132,6 +132,41 @@ def test_call_data_that_cannot_be_delivered_is_refused_by_name(wav: Path, change
     """Before anything is kept, with the field that is at fault."""
     with pytest.raises(BadVoicemail, match=named):
         read(wav, **changes)
+
+
+@pytest.mark.covers("transcript-1")
+@pytest.mark.parametrize("supplied", [7, b"Hello", ["Hello"], {"segments": 7}, [{"text": None, "start": 0, "end": 1}]])
+def test_a_transcript_that_is_none_is_left_out_with_a_warning(wav: Path, supplied: object) -> None:
+    """The caller's voice is what counts."""
+    voicemail = read(wav, transcript=supplied)
+
+    assert voicemail.transcript is None
+    assert [one.partition(":")[0] for one in voicemail.warnings] == ["taken in without its transcript"]
+
+
+@pytest.mark.covers("transcript-1")
+@pytest.mark.parametrize("content", [b"[{]", b"\xff\xfe", b'[{"start": 0, "end": 1}]', b'[{"x":' * 30_000])
+def test_a_file_that_holds_no_transcript_costs_only_the_transcript(tmp_path: Path, wav: Path, content: bytes) -> None:
+    """A speech-to-text program that was killed leaves half a file."""
+    file = tmp_path / "said.json"
+    file.write_bytes(content)
+
+    voicemail = read(wav, transcript=file)
+
+    assert voicemail.transcript is None
+    assert voicemail.warnings
+
+
+@pytest.mark.covers("transcript-1")
+@pytest.mark.parametrize(("start", "end"), [(0.5, 5.0), (1.5, 0.5), ("1", None), (-7, 10**400)])
+def test_times_that_cannot_be_are_moved_with_a_warning(wav: Path, start: object, end: object) -> None:
+    """Three seconds after the audio, an end before its beginning, no number at all."""
+    voicemail = read(wav, transcript=[{"text": "Hello.", "start": start, "end": end}])
+
+    assert voicemail.transcript is not None
+    assert voicemail.transcript.text == "Hello."
+    assert len(voicemail.warnings) == 1
+    assert voicemail.to_dict().keys() == read(wav).to_dict().keys()
 
 
 def test_a_withheld_number_is_no_reason_to_refuse(wav: Path) -> None:

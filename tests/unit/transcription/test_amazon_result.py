@@ -155,12 +155,6 @@ def test_a_result_that_does_not_name_its_language_is_in_that_of_the_job() -> Non
         b"\xff\xfe",
         b'{"results": {}}',
         b'{"results": {"transcripts": []}}',
-        a_result(items=[{"type": "pronunciation"}]),
-        a_result(items=[a_word("Hello", 0.1, 0.5) | {"start_time": "soon"}]),
-        a_result(items=[a_word("Hello", 0.1, 0.5) | {"alternatives": []}]),
-        a_result(audio_segments=[{"transcript": "Hello"}]),
-        a_result(audio_segments=["Hello"]),
-        a_result(items=[a_word("Hello", 0.1, 500)]),
     ],
 )
 def test_a_malformed_result_is_refused_without_quoting_it(content: bytes) -> None:
@@ -169,6 +163,28 @@ def test_a_malformed_result_is_refused_without_quoting_it(content: bytes) -> Non
         read_result(content, duration_seconds=10)
 
     assert "Hello" not in str(caught.value)
+
+
+@pytest.mark.covers("transcript-1")
+@pytest.mark.parametrize(
+    "content",
+    [
+        a_result(items=[{"type": "pronunciation"}]),
+        a_result(items=[a_word("Hello", 0.1, 0.5) | {"start_time": "soon"}]),
+        a_result(items=[a_word("Hello", 0.1, 0.5) | {"alternatives": []}]),
+        a_result(audio_segments=[{"transcript": "Hello"}]),
+        a_result(audio_segments=["Hello"]),
+        a_result(items=[a_word("Hello", 0.1, 500)]),
+        a_result(items=[a_word("Hello", "nan", "nan")]),
+    ],
+)
+def test_times_that_cannot_be_read_cost_only_themselves(content: bytes) -> None:
+    """What was said stands in the result a second time, and is delivered, with a warning."""
+    transcript = read_result(content, duration_seconds=10)
+
+    assert transcript is not None
+    assert "Hello" in transcript.text
+    assert transcript.warnings
 
 
 @given(

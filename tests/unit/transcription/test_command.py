@@ -89,7 +89,7 @@ def test_a_failing_program_is_quoted_without_secrets(voicemail: Voicemail) -> No
     [
         ("import os; os.write(1, b'\\xff\\xfe')", "not UTF-8"),
         ("print('[{]')", "begins like JSON"),
-        ('print(\'[{"text": "x", "start": 0, "end": 99}]\')', "segment 1"),
+        ('print(\'[{"start": 0, "end": 99}]\')', "none of the 1 segments"),
     ],
 )
 def test_garbage_is_refused_with_what_is_wrong_about_it(voicemail: Voicemail, code: str, named: str) -> None:
