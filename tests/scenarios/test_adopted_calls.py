@@ -180,3 +180,23 @@ def test_the_call_of_another_caller_with_the_same_key_is_left_as_it_is(tmp_path:
         assert run.state is RunState.PARKED
         assert before.calls[0]["Id"] in run.last_error
         assert simulation.held(voicemail) == before
+
+
+HELD = {"CustomerHoldDuration": 42, "NumberOfHolds": 3, "LongestHoldDuration": 30}
+
+
+@pytest.mark.parametrize("doubtful", [False, True], ids=["once", "closed twice"])
+def test_the_holds_of_the_live_call_survive_the_voicemail(tmp_path: Path, doubtful: bool) -> None:
+    """A rep had the caller on hold before; each update sets to 0 what it does not name."""
+    with Simulation(tmp_path) as simulation:
+        voicemail = simulation.leave()
+        call_id = simulation.open_live(voicemail)
+        simulation.emulator.org.database.update("VoiceCall", call_id, HELD, by_system=True)
+        if doubtful:
+            simulation.emulator.fault("reset_after_commit", method="PATCH", path=f"*/{call_id}", skip=1)
+
+        simulation.work()
+
+        (call,) = simulation.held(voicemail).calls
+        assert {name: call[name] for name in HELD} == HELD
+        assert simulation.held(voicemail).counts == (1, 1, 2, 1)

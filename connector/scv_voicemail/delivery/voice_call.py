@@ -97,6 +97,8 @@ class VoiceCallTarget:
                 "closed": found.is_completed,
                 "startTime": min(voicemail.started_at, found.started_at or voicemail.started_at).isoformat(),
                 "earlierWork": [] if self._was_ours(found, voicemail) else self.view.work_ids(found.id),
+                # Every update sets to 0 what it does not name ("Update a Voice Call Record").
+                **({"holds": dict(found.holds)} if found.holds else {}),
             }
         if self.view is not None:
             self._let_it_arrive(attempt)
@@ -187,8 +189,10 @@ class VoiceCallTarget:
                 raise
             told = Told(warning=f"it could not be routed to its mailbox: {error.what}")
             routed = self.telephony.execute_omni_flow(call_id, payloads.flow(voicemail, call_id, self.options, told))
-        instead = f"{told.warning}; routed to {routed.agent or routed.queue}" if told.warning else ""
-        return {"queue": routed.queue, "agent": routed.agent, "warning": instead}
+        answer = {"queue": routed.queue, "agent": routed.agent}
+        if told.warning:
+            return answer | {"warning": f"{told.warning}; routed to {routed.agent or routed.queue}"}
+        return answer
 
     def _finalize(self, attempt: Attempt) -> Receipt:
         """Close the call, attach the recording; after a doubtful try sent again only when nothing arrives."""
@@ -198,7 +202,10 @@ class VoiceCallTarget:
             if state is not None and state.is_completed and self.view.recordings(call_id):
                 return {"status": "found"}
             self._let_it_arrive(attempt)
-        update = self.telephony.update_voice_call(call_id, payloads.closed(voicemail, began=_began(attempt)))
+        holds = attempt.receipts["open"].get("holds", {})
+        update = self.telephony.update_voice_call(
+            call_id, payloads.closed(voicemail, began=_began(attempt), holds=holds)
+        )
         return {"status": update.status}
 
     def _verify(self, attempt: Attempt) -> Receipt:

@@ -66,8 +66,8 @@ def marked(voicemail: Voicemail, *, began: datetime, still_open: bool) -> Update
     )
 
 
-def closed(voicemail: Voicemail, *, began: datetime) -> UpdateVoiceCall:
-    """The update that closes the call and attaches the recording."""
+def closed(voicemail: Voicemail, *, began: datetime, holds: Mapping[str, int]) -> UpdateVoiceCall:
+    """The update that closes the call and attaches the recording; `holds` are figures that it must not take away."""
     return UpdateVoiceCall(
         is_active_call=False,
         call_origin=CallOrigin.VOICEMAIL,
@@ -75,6 +75,9 @@ def closed(voicemail: Voicemail, *, began: datetime) -> UpdateVoiceCall:
         end_time=end_of(voicemail),
         recording_location=voicemail.recording.location,
         total_recording_duration=math.ceil(voicemail.recording.duration_seconds),
+        total_hold_duration=holds.get("total_hold_duration"),
+        longest_hold_duration=holds.get("longest_hold_duration"),
+        number_of_holds=holds.get("number_of_holds"),
     )
 
 

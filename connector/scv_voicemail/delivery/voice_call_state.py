@@ -19,6 +19,13 @@ NEEDED = ("Id", "CallOrigin", "CallDisposition", "CallStartDateTime", "CallEndDa
 TOLD = ("CallCenterId", "FromPhoneNumber", "ToPhoneNumber")
 """Fields that tell whose call it is; the integration user may not see them."""
 
+HOLDS = {
+    "CustomerHoldDuration": "total_hold_duration",
+    "NumberOfHolds": "number_of_holds",
+    "LongestHoldDuration": "longest_hold_duration",
+}
+"""Figures of a call's holds, as an update says them: one without them sets them to 0. The user may not see them."""
+
 MOST_CALLS = 20
 """How many calls with one key are looked at: a chain of transfers has a few."""
 
@@ -27,7 +34,8 @@ MOST_CALLS = 20
 class VoiceCallState:
     """The fields of a VoiceCall that decide what happens next.
 
-    `told` is what is known of whose call it is; `contact_center` is another one's than ours, where that is known.
+    `told` is what is known of whose call it is; `contact_center` is another one's than ours, where that is known;
+    `holds` are the figures that there are, as an update says them.
     """
 
     id: str
@@ -37,6 +45,7 @@ class VoiceCallState:
     ended_at: datetime | None
     told: Mapping[str, Any] = field(default_factory=dict)
     contact_center: str = ""
+    holds: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def is_voicemail(self) -> bool:
@@ -69,7 +78,7 @@ class VoiceCallView:
         self.salesforce = salesforce
         self.call_center = call_center
         self._center: str | None = None
-        self._seen = [*NEEDED, *TOLD]
+        self._seen = [*NEEDED, *TOLD, *HOLDS]
 
     def find(self, vendor_call_key: str) -> VoiceCallState | None:
         """The first VoiceCall of the call; transfers of it carry the same key and are younger.
@@ -134,7 +143,8 @@ class VoiceCallView:
                 # The columns are constants of this module; only values are bound.
                 return self.salesforce.query(f"SELECT {', '.join(self._seen)} FROM VoiceCall WHERE {clause}", **values)  # noqa: S608
             except PermissionMissing as error:
-                hidden = {name for name in TOLD if name in error.what} & {*self._seen} or {*TOLD} & {*self._seen}
+                spared = {*TOLD, *HOLDS} & {*self._seen}
+                hidden = {name for name in spared if name in error.what} or spared
                 if not hidden or error.code == "INVALID_TYPE":
                     raise
                 self._seen = [name for name in self._seen if name not in hidden]
@@ -149,6 +159,7 @@ class VoiceCallView:
             started_at=_time(row["CallStartDateTime"]),
             ended_at=_time(row["CallEndDateTime"]),
             told={name: row[name] for name in TOLD if row.get(name) is not None},
+            holds={name: int(row[column]) for column, name in HOLDS.items() if row.get(column)},
             contact_center=f"{center}, not {ours} ({self.call_center})" if ours and center[:15] != ours[:15] else "",
         )
 

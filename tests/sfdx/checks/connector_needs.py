@@ -82,6 +82,7 @@ def needs() -> Mapping[str, Need]:
         *links.VOICE_CALL.links,
         *voice_call_state.NEEDED,
         *voice_call_state.TOLD,
+        *voice_call_state.HOLDS,
     }
     event = found.setdefault(announcement.EVENT, Need())
     event.creates = True

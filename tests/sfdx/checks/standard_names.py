@@ -36,6 +36,7 @@ STANDARD = {
     "VoiceCall": "CallOrigin:Picklist[Preview|Progressive|Voicemail] CallDisposition:Text(255) VendorCallKey:Text(255) "
     "CallCenterId:Lookup>CallCenter! "
     "CallStartDateTime:DateTime! CallEndDateTime:DateTime! FromPhoneNumber:Phone! ToPhoneNumber:Phone! "
+    "CustomerHoldDuration:Number! NumberOfHolds:Number! LongestHoldDuration:Number! "
     "CallDurationInSeconds:Number QueueName:Text(255) RelatedRecordId:Lookup CallRecordingId:Lookup",
     "VoiceCallRecording": "VoiceCallId:Lookup! DurationInSeconds:Number",
 }
