@@ -217,6 +217,62 @@ def test_the_case_of_a_live_call_has_a_queue_of_its_own(org: Org, phone: Phone, 
     assert owners(org) == [owner]
 
 
+NO_CASES = """<?xml version="1.0" encoding="UTF-8"?>
+<ValidationRule xmlns="http://soap.sforce.com/2006/04/metadata">
+    <fullName>No_Cases_Today</fullName>
+    <active>{active}</active>
+    <errorConditionFormula>ISBLANK(ContactId)</errorConditionFormula>
+    <errorMessage>A Case needs a Contact.</errorMessage>
+</ValidationRule>
+"""
+
+
+def deploy_rule(org: Org, folder: Path, *, active: bool) -> None:
+    """An administrator's validation rule that refuses the flow's Cases, or no longer does."""
+    place = folder / "objects" / "Case" / "validationRules"
+    place.mkdir(parents=True, exist_ok=True)
+    rule = NO_CASES.format(active=str(active).lower())
+    (place / "No_Cases_Today.validationRule-meta.xml").write_text(rule)
+    job = org.deploys.start(package_of(folder), Options(check_only=False), user_id=org.administrator_id)
+    org.deploys.finish(job)
+    assert job.result(details=True)["status"] == "Succeeded"
+
+
+@pytest.mark.covers("salesforce-4")
+def test_a_case_that_salesforce_refuses_is_told_on_its_call(org: Org, phone: Phone, tmp_path: Path) -> None:
+    """The call is delivered all the same; a report lists it, until the Case is there."""
+    deploy_rule(org, tmp_path, active=True)
+
+    leave(phone)
+    refused = the_call(org)
+    deploy_rule(org, tmp_path, active=False)
+    finish(phone)
+
+    assert (refused["CallDisposition"], refused["RelatedRecordId"]) == ("completed", None)
+    assert "A Case needs a Contact." in refused["Case_Problem__c"]
+    assert the_call(org)["RelatedRecordId"] == org.database.all("Case")[0]["Id"]
+    assert not the_call(org)["Case_Problem__c"]
+
+
+@pytest.mark.covers("salesforce-4")
+def test_a_live_calls_refused_case_is_told_too(org: Org, phone: Phone, tmp_path: Path) -> None:
+    """The same flow, another way through it."""
+    deploy_rule(org, tmp_path, active=True)
+
+    phone.create(callAttributes=json.dumps({"IVR_Type__c": "NewCase", "IVR_Input__c": "My order"}))
+
+    assert "A Case needs a Contact." in the_call(org)["Case_Problem__c"]
+
+
+def test_a_call_without_a_case_has_no_problem(org: Org, phone: Phone) -> None:
+    """Where Cases are switched off, nothing is wrong."""
+    set_up(org, Create_Cases__c=False)
+
+    leave(phone)
+
+    assert (org.database.all("Case"), the_call(org)["Case_Problem__c"]) == ([], None)
+
+
 def test_a_caller_who_keyed_in_a_case_number_is_linked_to_it(org: Org, phone: Phone) -> None:
     """The guide's recipe "Link New or Existing Case to Voice Call Record"."""
     case = org.database.insert("Case", {"Subject": "Known"})
