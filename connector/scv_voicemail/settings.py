@@ -98,6 +98,9 @@ class Settings(BaseSettings):
     targets: Annotated[tuple[str, ...], NoDecode] = Field(
         ("voice_call",), description="Where voicemails go unless they say otherwise; comma-separated"
     )
+    other_targets: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Targets that other processes of this journal deliver to, so that they are not refused here"
+    )
     dialed_number: str = Field("", description="Dialed number of voicemails that name none (E.164)")
     default_region: str = Field("US", description="Region of numbers written without a country code")
     flow_dev_name: str = Field("", description="Omni-Channel flow for numbers without a phone channel")
@@ -214,7 +217,7 @@ class Settings(BaseSettings):
     # -- Only for the emulator
     allow_plain_http: bool = Field(default=False, description="Accept http:// addresses (local emulator only)")
 
-    @field_validator("targets", mode="before")
+    @field_validator("targets", "other_targets", mode="before")
     @classmethod
     def _split_targets(cls, value: Any) -> Any:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value

@@ -109,6 +109,7 @@ class Voicemail:
     `attributes` become `callAttributes`: API names of VoiceCall fields and their values.
     `priority` is a word of the org's own (`High`, `Low`); empty where nobody chose one.
     `warnings` say what was mended or left out when it was taken in; they stand beside the voicemail in the journal.
+    `former_ids` are those under which an earlier version may know it.
     """
 
     id: str
@@ -124,11 +125,17 @@ class Voicemail:
     attributes: tuple[tuple[str, str], ...] = ()
     priority: str = ""
     warnings: tuple[str, ...] = field(default=(), compare=False)
+    former_ids: tuple[str, ...] = field(default=(), compare=False)
 
     MAX_ID_LENGTH = 255
 
     def __post_init__(self) -> None:
-        if not self.id or len(self.id) > self.MAX_ID_LENGTH or not self.id.isprintable():
+        if (
+            not isinstance(self.id, str)
+            or not self.id
+            or len(self.id) > self.MAX_ID_LENGTH
+            or not self.id.isprintable()
+        ):
             raise BadVoicemail(f"the id must be 1 to {self.MAX_ID_LENGTH} printable characters, got {self.id!r}")
         if self.started_at.tzinfo is None:
             raise BadVoicemail("started_at needs a time zone", voicemail_id=self.id)
@@ -143,7 +150,7 @@ class Voicemail:
     def to_dict(self) -> dict[str, Any]:
         """A JSON-ready copy, for a journal: the members that 0.1.0 knows and no others, so that it can read them."""
         data = asdict(self) | {"started_at": self.started_at.astimezone(UTC).isoformat()}
-        del data["warnings"], data["recording"]["source_sha256"]
+        del data["warnings"], data["former_ids"], data["recording"]["source_sha256"]
         if data["transcript"] is not None:
             del data["transcript"]["warnings"]
         return data
@@ -160,10 +167,8 @@ class Voicemail:
                 "transcript": None
                 if transcript is None
                 else Transcript(**transcript | {"segments": tuple(_segment(one) for one in transcript["segments"])}),
-                "mailbox": None
-                if mailbox is None
-                else Mailbox(kind=MailboxKind(mailbox["kind"]), name=mailbox["name"]),
-                "targets": tuple(data["targets"]),
+                "mailbox": _mailbox(mailbox),
+                "targets": tuple(str(name) for name in data["targets"]),
                 "attributes": tuple((name, value) for name, value in data["attributes"]),
             }
         )
@@ -171,6 +176,13 @@ class Voicemail:
     def with_transcript(self, transcript: Transcript) -> Self:
         """The same voicemail, now with what the caller said."""
         return replace(self, transcript=transcript)
+
+
+def _mailbox(data: object) -> Mailbox | None:
+    """A mailbox as `to_dict` wrote it. 0.1.0 kept whatever a program gave it: a text was meant for a queue."""
+    if isinstance(data, dict):
+        return Mailbox(kind=MailboxKind(data["kind"]), name=data["name"])
+    return Mailbox(kind=MailboxKind.QUEUE, name=data) if isinstance(data, str) and data else None
 
 
 def _segment(data: dict[str, Any]) -> Segment:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable
+import uuid
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,13 +14,16 @@ from typing import TYPE_CHECKING, Any, Self
 
 from scv_voicemail import storage_wiring as storage
 from scv_voicemail.aws.session import AwsClients
-from scv_voicemail.errors import Rejected, VoicemailError
+from scv_voicemail.errors import BadVoicemail, Rejected, VoicemailError
+from scv_voicemail.intake import arguments
+from scv_voicemail.intake.again import HandedIn
+from scv_voicemail.intake.arguments import MailboxLike, TranscriptLike
 from scv_voicemail.intake.register import Recordings, Register
 from scv_voicemail.intake.single import read_voicemail
 from scv_voicemail.journal.sqlite import SqliteJournal
 from scv_voicemail.pipeline import Pipeline, Policy
 from scv_voicemail.ports import Journal, RecordingSource, Run, RunState
-from scv_voicemail.settings import DynamoDbTable, Settings, load
+from scv_voicemail.settings import PREFIX, DynamoDbTable, Settings, load
 from scv_voicemail.target_wiring import (
     TELEPHONY_NEEDS,
     build_targets,
@@ -73,6 +77,7 @@ class Connector:
         self.pipeline = pipeline
         self.recordings = recordings
         self._closing = closing
+        self._is_closed = False
         self._register = Register(
             journal=journal,
             recordings=recordings,
@@ -89,33 +94,84 @@ class Connector:
 
     def close(self) -> None:
         """Give connections and files back. Whatever is under way goes on when a worker runs again."""
-        for thing in self._closing:
-            thing.close()
+        if not self._is_closed:
+            self._is_closed = True
+            for thing in self._closing:
+                thing.close()
 
-    def submit(self, recording: str | Path, *, caller: str | None, dialed_number: str = "", **details: Any) -> str:
+    def _ensure_open(self) -> None:
+        if self._is_closed:
+            raise VoicemailError("this connector is closed", fix="use it inside its `with`, or build another one")
+
+    def submit(
+        self,
+        recording: str | Path,
+        *,
+        caller: str | None,
+        dialed_number: str = "",
+        voicemail_id: str = "",
+        received_at: datetime | str | None = None,
+        transcript: TranscriptLike | None = None,
+        language: str = "",
+        mailbox: MailboxLike | None = None,
+        targets: str | Iterable[str] = (),
+        attributes: Mapping[str, str] | None = None,
+        source: str = "library",
+        again: bool = False,
+        handed_in: Callable[[HandedIn], None] = lambda _outcome: None,
+    ) -> str:
         """Take in one recording; the voicemail is safe when this returns its id. See `intake.single.read_voicemail`.
 
-        Raises `Rejected` for audio or data that cannot be delivered; nothing is kept then.
+        Handed in once more it is known, and what still can takes effect: one more target, a transcript, a mailbox.
+        `handed_in` is told what came of it. With `again` it is a second voicemail, whatever is known. Raises `Rejected`
+        for what cannot be delivered, and `AnotherVoicemail` naming what can take effect no more; nothing is kept or
+        changed then.
         """
+        self._ensure_open()
+        if again and voicemail_id:
+            raise BadVoicemail("a second voicemail has an id of its own", fix="leave out either the id or `again`")
+        names = arguments.target_names(targets)
+        self._refuse_unknown(names)
+        named = {"received_at": received_at, "transcript": transcript, "language": language, "mailbox": mailbox}
         voicemail = read_voicemail(
             recording,
             caller=caller,
             dialed_number=dialed_number or self.settings.dialed_number,
             default_region=self.settings.default_region,
-            **details,
+            voicemail_id=str(uuid.uuid4()) if again else voicemail_id,
+            received_at=received_at,
+            transcript=transcript,
+            language=language,
+            mailbox=mailbox,
+            targets=names,
+            attributes=attributes,
+            source=source,
         )
-        self.accept(voicemail)
-        return voicemail.id
+        given = {name for name, value in (named | {"attributes": attributes}).items() if value}
+        outcome = self._register.submit(voicemail, named=given, now=self.pipeline.now())
+        handed_in(outcome)
+        return outcome.voicemail_id
+
+    def _refuse_unknown(self, names: Iterable[str]) -> None:
+        known = (*self.pipeline.targets, *self.settings.other_targets)
+        if unknown := [name for name in names if name not in known]:
+            raise BadVoicemail(
+                f"there is no delivery target called {unknown[0]!r}; there are: {', '.join(known)}",
+                fields=("targets",),
+                fix=f"name one of them, or configure it; one of another process is named in {PREFIX}OTHER_TARGETS",
+            )
 
     def accept(self, voicemail: Voicemail, *, deliver: bool = True) -> bool:
         """Keep our own copy of the audio, then write the voicemail down; False when it was already known.
 
         Nothing is added to a known one. Raises `AnotherVoicemail` when another one is known under this id.
         """
-        return self._register.take(voicemail, deliver=deliver)
+        self._ensure_open()
+        return self._register.take(arguments.checked(voicemail), deliver=deliver)
 
     def take(self, source: RecordingSource) -> Taken:
         """Take in what lies in a recording source now. An arrival is settled only after the journal holds it."""
+        self._ensure_open()
         new: list[str] = []
         known: list[str] = []
         set_aside: list[tuple[str, str]] = []
@@ -149,6 +205,7 @@ class Connector:
 
         `claimed` is told of every run that this call takes, as it was then.
         """
+        self._ensure_open()
         end = datetime.now(UTC) + timedelta(seconds=wait_seconds)
 
         def settled() -> bool:
@@ -176,6 +233,7 @@ class Connector:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         """Take in and deliver until told to stop; `sources` are looked at every `poll_seconds`."""
+        self._ensure_open()
         looked_at = float("-inf")
         known_sources = tuple(sources)
 

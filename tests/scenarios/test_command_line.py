@@ -123,6 +123,9 @@ def test_what_cannot_be_delivered_is_refused_and_not_kept(
         ("explain",),
         ("retry",),
         ("retry", "a", "--all-parked"),
+        ("retry", "--all-parked", "--to", "+18005550100"),
+        ("retry", "a", "--queue", "b", "--rep", "c"),
+        ("deliver", "msg.wav", *FROM, "--again", "--id", "a"),
         ("watch", "nowhere"),
         ("delvier",),
         ("--log-level", "loud", "status"),
@@ -162,6 +165,47 @@ def test_delivered_with_a_warning_is_told_apart(settings: dict[str, str], wav: P
     assert answer.returncode == 6, answer.stderr
     assert "delivered" in answer.stdout
     assert "warning: not verified" in answer.stderr
+
+
+@pytest.mark.covers("first-hour-2", "identity-4")
+def test_a_message_handed_in_again_is_told_added_to_or_refused(
+    emulator: Emulator, settings: dict[str, str], wav: Path, tmp_path: Path
+) -> None:
+    """By a copy with another time; and twice only when that is asked for."""
+    first = the_document(run("deliver", wav, *FROM, *TO, "--json", settings=settings))
+    copy = tmp_path / "again" / "another name.wav"
+    copy.parent.mkdir()
+    copy.write_bytes(wav.read_bytes())
+
+    alike = run("deliver", copy, *FROM, *TO, "--json", settings=settings)
+    told = run("deliver", copy, *FROM, *TO, settings=settings)
+    too_late = run("deliver", copy, *FROM, *TO, "--transcript", "Hello", "--json", settings=settings)
+    twice = the_document(run("deliver", copy, *FROM, *TO, "--again", "--json", settings=settings))
+
+    assert (first["new"], alike.returncode, told.returncode) == (True, 0, 0)
+    known = the_document(alike)
+    assert (known["new"], known["id"], known["added"], known["exit"]) == (False, first["id"], [], 0)
+    assert f"voicemail {first['id']} is known, left at {first['started_at'][:19].replace('T', ' ')}" in told.stderr
+    assert too_late.returncode == 6
+    assert the_document(too_late)["error"]["fields"] == ["transcript"]
+    assert (twice["new"], twice["id"] == first["id"]) == (True, False)
+    assert [held(emulator.state(), one["id"]).counts for one in (first, twice)] == [(1, 1, 0, 1)] * 2
+
+
+@pytest.mark.covers("first-hour-3")
+def test_a_number_that_was_mistyped_is_corrected_and_delivered(
+    emulator: Emulator, settings: dict[str, str], wav: Path
+) -> None:
+    """By the command that puts it back to work, under its own id."""
+    parked = run("deliver", wav, *FROM, *UNKNOWN_NUMBER, "--id", "typo", settings=settings)
+
+    corrected = run("retry", "typo", *TO, "--queue", "Voicemail", "--json", settings=settings)
+    worked = run("worker", "--until-idle", settings=settings)
+
+    assert parked.returncode == 7
+    assert the_document(corrected)["corrected"] == ["dialed_number", "mailbox"]
+    assert worked.returncode == 0, run("explain", "typo", settings=settings).stdout
+    assert held(emulator.state(), "typo").counts == (1, 1, 0, 1)
 
 
 # ------------------------------------------------------------------------------------------- status, explain, retry

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import inspect
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import scv_voicemail
 from scv_voicemail.cli.keys import make_pair
-from scv_voicemail.errors import BadRecording, BadVoicemail, SettingsInvalid
+from scv_voicemail.errors import BadRecording, BadVoicemail, SettingsInvalid, VoicemailError
+from scv_voicemail.intake.again import HandedIn
 from scv_voicemail.ports import Arrival, RunState
 from scv_voicemail.settings import Settings
 from scv_voicemail.target_wiring import field_maps
 from scv_voicemail.voicemail import Mailbox, MailboxKind, Voicemail
-from scv_voicemail.wiring import asterisk_spool, connect, salesforce_client, telephony_client, watched_folder
+from scv_voicemail.wiring import Connector, asterisk_spool, connect, salesforce_client, telephony_client, watched_folder
 
 from tests.builders import a_recording, a_voicemail
 from tests.wav_files import a_wav_file
@@ -121,6 +124,107 @@ def test_a_voicemail_that_was_submitted_is_copied_and_written_down(settings: dic
     assert Path(voicemail.recording.path).parent == tmp_path / "recordings"
     assert voicemail.recording.location == "https://recordings.example.com/call-1.wav"
     assert states == [RunState.WAITING]
+
+
+@pytest.mark.covers("first-hour-3")
+@pytest.mark.parametrize("targets", ["fax", ["voice_call", "fax"], ("case",)])
+def test_a_target_that_nobody_knows_is_refused_before_anything_is_kept(
+    settings: dict[str, Any], tmp_path: Path, targets: Any
+) -> None:
+    """Whoever hands it in is there to correct it; without REST settings there is no `case` either."""
+    wav = a_wav_file(tmp_path / "in" / "a.wav", seconds=1)
+    with connect(Settings(**settings)) as connector:
+        with pytest.raises(BadVoicemail, match="there are: voice_call"):
+            connector.submit(wav, caller=None, targets=targets)
+        counts = connector.journal.counts()
+
+    assert set(counts.values()) == {0}
+    assert not (tmp_path / "recordings").exists()
+
+
+@pytest.mark.covers("first-hour-3")
+def test_a_target_of_another_process_is_taken(settings: dict[str, Any], tmp_path: Path) -> None:
+    """A setting names those that somebody else delivers to."""
+    wav = a_wav_file(tmp_path / "in" / "a.wav", seconds=1)
+    with connect(Settings(**settings, other_targets="case, fax")) as connector:
+        connector.submit(wav, caller=None, targets=["case", "fax"])
+        targets = sorted(run.target for run in connector.journal.runs())
+
+    assert targets == ["case", "fax"]
+
+
+@pytest.mark.covers("first-hour-1")
+def test_a_text_is_one_target_and_none_is_none(settings: dict[str, Any], tmp_path: Path) -> None:
+    """Once a run was made for each of its letters."""
+    wav = a_wav_file(tmp_path / "in" / "a.wav", seconds=1)
+    with connect(Settings(**settings)) as connector:
+        connector.submit(wav, caller=None, targets="voice_call")
+        for broken in ({"targets": [None]}, {"mailbox": "support"}, {"received_at": 1796086953}, {"caller": 1415}):
+            with pytest.raises(BadVoicemail):
+                connector.submit(wav, **{"caller": None, "voicemail_id": "other"} | broken)
+        with pytest.raises(BadVoicemail):
+            connector.accept(a_voicemail(targets=[None]))
+        runs = connector.journal.runs()
+
+    assert [run.target for run in runs] == ["voice_call"]
+
+
+@pytest.mark.covers("first-hour-2", "identity-4")
+def test_a_program_is_told_what_came_of_it(settings: dict[str, Any], tmp_path: Path) -> None:
+    """By a callback; the id is that of the first one, or a second one's when that is asked for."""
+    wav = a_wav_file(tmp_path / "in" / "a.wav", seconds=1)
+    told: list[HandedIn] = []
+    with connect(Settings(**settings)) as connector:
+        ids = [connector.submit(wav, caller=None, handed_in=told.append) for _ in range(2)]
+        ids.append(connector.submit(wav, caller=None, again=True, handed_in=told.append))
+        with pytest.raises(BadVoicemail):
+            connector.submit(wav, caller=None, again=True, voicemail_id="one")
+        runs = connector.journal.runs()
+
+    assert [one.new for one in told] == [True, False, True]
+    assert [one.voicemail_id for one in told] == ids
+    assert (ids[0] == ids[1], ids[2] == ids[0], len(runs)) == (True, False, 2)
+
+
+@pytest.mark.covers("first-hour-8")
+def test_everything_that_may_be_handed_in_is_spelt_out_and_typed() -> None:
+    """An editor completes it, and a type checker checks it."""
+    signature = inspect.signature(Connector.submit)
+
+    kinds = {parameter.kind for name, parameter in signature.parameters.items() if name not in ("self", "recording")}
+    assert kinds == {inspect.Parameter.KEYWORD_ONLY}
+    assert {"targets", "mailbox", "received_at", "transcript", "attributes", "again"} <= set(signature.parameters)
+    assert not [name for name, one in signature.parameters.items() if name != "self" and "Any" in str(one.annotation)]
+
+
+@pytest.mark.covers("first-hour-8")
+def test_the_package_shows_what_it_offers() -> None:
+    """`dir()` and completion, without importing any of it."""
+    assert set(scv_voicemail.__all__) <= set(dir(scv_voicemail))
+    assert all(getattr(scv_voicemail, name).__module__.startswith("scv_voicemail") for name in scv_voicemail.__all__)
+    with pytest.raises(AttributeError, match="no attribute 'conect'"):
+        scv_voicemail.conect  # noqa: B018 - the access itself is what is tested
+
+
+@pytest.mark.covers("first-hour-8")
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda connector: connector.submit("a.wav", caller=None),
+        lambda connector: connector.accept(a_voicemail()),
+        lambda connector: connector.deliver("call-1"),
+        lambda connector: connector.take(Pile()),
+        lambda connector: connector.work(until=lambda: True),
+    ],
+)
+def test_a_closed_connector_says_so(settings: dict[str, Any], use: Callable[[Connector], object]) -> None:
+    """By an error of ours; closing it twice is no mistake."""
+    connector = connect(Settings(**settings))
+    connector.close()
+    connector.close()
+
+    with pytest.raises(VoicemailError, match="closed"):
+        use(connector)
 
 
 def test_nothing_is_kept_of_a_recording_that_is_none(settings: dict[str, Any], tmp_path: Path) -> None:

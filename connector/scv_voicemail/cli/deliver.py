@@ -22,6 +22,7 @@ from scv_voicemail.settings import PREFIX, load
 from scv_voicemail.voicemail import Mailbox, MailboxKind
 
 if TYPE_CHECKING:
+    from scv_voicemail.intake.again import HandedIn
     from scv_voicemail.wiring import Taken
 
 LONGEST_WAIT_SECONDS = 7 * 24 * 3600
@@ -54,6 +55,9 @@ def deliver(
     rep: Annotated[str, typer.Option(help="Mailbox: the rep (username) it is for")] = "",
     attribute: Annotated[list[str] | None, typer.Option(help="FIELD=VALUE for the VoiceCall; may be repeated")] = None,
     target: Annotated[list[str] | None, typer.Option(help="Deliver to this target; may be repeated")] = None,
+    again: Annotated[
+        bool, typer.Option("--again", help="Make a second voicemail of a recording that is known already")
+    ] = False,
     wait: Annotated[
         float,
         typer.Option(
@@ -64,9 +68,11 @@ def deliver(
     ] = 60.0,
     as_json: AsJson = False,
 ) -> None:
-    """Take one voicemail in and deliver it. Handing the same one in again delivers it once."""
+    """Take one voicemail in and deliver it. Handed in again it is known: one more target or a transcript is added."""
     if transcript and transcript_file:
         raise typer.BadParameter("it excludes --transcript-file", param_hint="--transcript")
+    if again and key:
+        raise typer.BadParameter("it excludes --id: a second voicemail has an id of its own", param_hint="--again")
     mailbox, attributes = _mailbox(queue, rep), _attributes(attribute or ())
     from scv_voicemail.wiring import connect
 
@@ -74,9 +80,10 @@ def deliver(
     if not dialed_number and not settings.dialed_number:
         raise typer.BadParameter(f"give the number that was dialed, or set {PREFIX}DIALED_NUMBER", param_hint="--to")
     with connect(settings) as connector:
-        known = connector.pipeline.targets
+        known = (*connector.pipeline.targets, *settings.other_targets)
         if unknown := [name for name in target or () if name not in known]:
             raise typer.BadParameter(f"{unknown[0]!r} is none of {', '.join(known)}", param_hint="--target")
+        outcomes: list[HandedIn] = []
         voicemail_id = connector.submit(
             wav,
             caller=caller,
@@ -89,11 +96,13 @@ def deliver(
             attributes=attributes,
             targets=target or (),
             source="command line",
+            again=again,
+            handed_in=outcomes.append,
         )
-        say(f"voicemail {voicemail_id} is in the journal")
+        say(outcomes[0].told)
         runs = connector.deliver(voicemail_id, wait_seconds=wait)
         warnings = kept_warnings(connector.journal, voicemail_id)
-    raise typer.Exit(_report(voicemail_id, runs, warnings, as_json=as_json))
+    raise typer.Exit(_report(outcomes[0], runs, warnings, as_json=as_json))
 
 
 def worker(
@@ -177,14 +186,26 @@ def _tell_taken(taken: Taken, *, once: bool) -> None:
         say(f"  {name}: {reason}")
 
 
-def _report(voicemail_id: str, runs: list[Run], taken_in_with: list[str], *, as_json: bool) -> Exit:
+def _report(outcome: HandedIn, runs: list[Run], taken_in_with: list[str], *, as_json: bool) -> Exit:
+    voicemail_id = outcome.voicemail_id
     warnings = [*taken_in_with, *(warning for run in runs for warning in run.warnings)]
     if any(run.state is not RunState.DELIVERED for run in runs):
         code = Exit.WAITING
     else:
-        code = Exit.WARNINGS if warnings else Exit.DONE
+        # A known one's warnings were told when it was handed in first.
+        code = Exit.WARNINGS if warnings and (outcome.new or outcome.effects) else Exit.DONE
     if as_json:
-        emit({"id": voicemail_id, "exit": int(code), "warnings": warnings, "runs": [run_data(run) for run in runs]})
+        emit(
+            {
+                "id": voicemail_id,
+                "new": outcome.new,
+                "started_at": outcome.started_at.isoformat(),
+                "added": list(outcome.effects),
+                "exit": int(code),
+                "warnings": warnings,
+                "runs": [run_data(run) for run in runs],
+            }
+        )
         return code
     for warning in taken_in_with:
         say(f"  warning: {warning}")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from scv_voicemail.cli.corrections import correct
 from scv_voicemail.cli.output import AsJson, Exit, emit, reason_and_fix, say, show_table
 from scv_voicemail.cli.story import closing_words, lines, next_step
 from scv_voicemail.errors import BadVoicemail
@@ -16,6 +17,7 @@ from scv_voicemail.intake.register import kept_warnings
 from scv_voicemail.ports import Event, Journal, Run, RunState
 from scv_voicemail.redaction import mask
 from scv_voicemail.settings import load
+from scv_voicemail.target_wiring import NEEDS
 from scv_voicemail.voicemail import Voicemail
 
 if TYPE_CHECKING:
@@ -98,21 +100,44 @@ def explain(
 def retry(
     voicemail_id: Annotated[str, typer.Argument(metavar="ID", help="The voicemail")] = "",
     all_parked: Annotated[bool, typer.Option("--all-parked", help="Every parked voicemail")] = False,
+    caller: Annotated[str, typer.Option("--from", help="Correct the caller's number first")] = "",
+    dialed_number: Annotated[str, typer.Option("--to", help="Correct the number that was dialed")] = "",
+    queue: Annotated[str, typer.Option(help="Correct the mailbox: a queue")] = "",
+    rep: Annotated[str, typer.Option(help="Correct the mailbox: a rep")] = "",
+    received_at: Annotated[str, typer.Option(help="Correct when the recording began (ISO 8601 with zone)")] = "",
+    target: Annotated[str, typer.Option(help="Deliver to this target instead of one that nobody knows")] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Put parked or waiting voicemails back to work, at the step that failed. A worker does the work."""
+    """Put parked or waiting voicemails back to work, at the step that failed. A worker does the work.
+
+    What is not delivered yet can be corrected before.
+    """
     if bool(voicemail_id) == all_parked:
         raise typer.BadParameter("give one ID, or --all-parked", param_hint="ID")
+    given = {"caller": caller, "dialed_number": dialed_number, "queue": queue, "rep": rep}
+    given |= {"received_at": received_at, "target": target}
+    _check_corrections(given, all_parked=all_parked)
+    settings, corrected = load(), []
     with contextlib.closing(_journal()) as journal:
         if voicemail_id and journal.voicemail(voicemail_id) is None:
             raise _unknown(voicemail_id)
         now = datetime.now(UTC)
-        put_back = sum(journal.retry(one, now=now) for one in ([voicemail_id] if voicemail_id else _parked(journal)))
+        if any(given.values()):
+            known = (*NEEDS, *settings.other_targets)
+            corrected = correct(journal, voicemail_id, settings=settings, known_targets=known, now=now, **given)
+        if voicemail_id and "target" not in corrected:
+            put_back = journal.retry(voicemail_id, now=now)
+        else:
+            put_back = sum(
+                _put_back(journal, one, now) for one in ([voicemail_id] if voicemail_id else _parked(journal))
+            )
         states = sorted({run.state.value for run in journal.runs(voicemail_id=voicemail_id)}) if voicemail_id else []
     if as_json:
-        emit({"put_back": put_back})
+        emit({"put_back": put_back, "corrected": corrected})
     else:
         typer.echo(f"{put_back} put back to work")
+    if corrected:
+        say(f"corrected: {', '.join(corrected)}")
     if put_back:
         say("next: any worker takes it up; to start one: scv-voicemail worker --until-idle")
     elif voicemail_id:
@@ -147,6 +172,19 @@ def _journal() -> SqliteJournal | DynamoDbJournal:
 
 def _parked(journal: Journal) -> list[str]:
     return sorted({run.voicemail_id for run in journal.runs(state=RunState.PARKED, limit=1_000_000)})
+
+
+def _check_corrections(given: Mapping[str, str], *, all_parked: bool) -> None:
+    if all_parked and any(given.values()):
+        raise typer.BadParameter("it excludes corrections: they are of one voicemail", param_hint="--all-parked")
+    if given["queue"] and given["rep"]:
+        raise typer.BadParameter("it excludes --rep", param_hint="--queue")
+
+
+def _put_back(journal: Journal, voicemail_id: str, now: datetime) -> int:
+    """Put the runs back to work that nobody has dismissed."""
+    runs = [run for run in journal.runs(voicemail_id=voicemail_id) if not run.dismissed]
+    return sum(journal.retry(voicemail_id, now=now, target=run.target) for run in runs)
 
 
 def _unknown(voicemail_id: str) -> BadVoicemail:

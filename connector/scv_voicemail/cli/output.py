@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from scv_voicemail.errors import (
+    AnotherVoicemail,
     AuthenticationFailed,
     PermissionMissing,
     Rejected,
@@ -132,6 +133,8 @@ def exit_code(error: VoicemailError) -> Exit:
         return Exit.CONFIGURATION
     if isinstance(error, AuthenticationFailed):
         return Exit.AUTHENTICATION
+    if isinstance(error, AnotherVoicemail):
+        return Exit.WARNINGS
     if isinstance(error, PermissionMissing) or (isinstance(error, Rejected) and error.service):
         return Exit.REFUSED
     return Exit.FAILED
@@ -140,7 +143,9 @@ def exit_code(error: VoicemailError) -> Exit:
 def _told(error: Exception, *, as_json: bool) -> Exit:
     """Tell the user what went wrong; the exit code."""
     code = Exit.FAILED
+    fields: Sequence[str] = ()
     if isinstance(error, VoicemailError):
+        fields = error.fields
         message, fix = reason_and_fix(str(error))
         code = exit_code(error)
         if fix == Unavailable.fix:  # so says a worker; a command has ended
@@ -152,7 +157,8 @@ def _told(error: Exception, *, as_json: bool) -> Exit:
         message = f"unexpected {type(error).__name__}"
         fix = "run it again with `scv-voicemail --debug …` to see where, and report it"
     if as_json:
-        emit({"error": {"kind": type(error).__name__, "message": message, "fix": fix, "exit": int(code)}})
+        told = {"kind": type(error).__name__, "message": message, "fix": fix, "exit": int(code)}
+        emit({"error": told | ({"fields": list(fields)} if fields else {})})
     say(f"scv-voicemail: {message}")
     if fix:
         say(f"  fix: {fix}")

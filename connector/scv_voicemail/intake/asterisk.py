@@ -167,7 +167,7 @@ class AsteriskSpool:
         # msg_id counts from zero after every restart of Asterisk, so it needs company to be unique.
         key = fields.get("msg_id") or f"{fields.get('origtime')} {fields.get('callerchan')}"
         identity = ("asterisk", message.context, message.mailbox, key, voicemail.recording.sha256)
-        return replace(voicemail, id=derived_id(*identity))
+        return replace(voicemail, id=derived_id(*identity), former_ids=())
 
     def _dialed_number(self, message: _Message, fields: Mapping[str, str]) -> str:
         if mapped := self._of_mailbox(self._dialed_numbers, message):

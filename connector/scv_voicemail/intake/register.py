@@ -12,10 +12,12 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from datetime import datetime
 from typing import Protocol
 
-from scv_voicemail.errors import AnotherVoicemail, Unavailable
+from scv_voicemail.errors import Unavailable
+from scv_voicemail.intake.again import HandedIn, another, hand_in_again
 from scv_voicemail.intake.sameness import contradictions
 from scv_voicemail.ports import Journal
 from scv_voicemail.voicemail import Voicemail
@@ -63,12 +65,31 @@ class Register:
 
         Raises `AnotherVoicemail` when another one is known under this id; that one stays as it is.
         """
-        known = self._journal.voicemail(voicemail.id)
+        known = self._known(voicemail)
         if known is not None:
             self._check(known, voicemail)
             self._recordings.put_back(known, voicemail)
             return False
         return self._write_down(voicemail, deliver=deliver) is None
+
+    def submit(self, voicemail: Voicemail, *, named: Collection[str], now: datetime) -> HandedIn:
+        """Take in what a person or a program hands in: what it names itself may still take effect on a known one.
+
+        Raises `AnotherVoicemail`, with nothing changed, when another one is known under this id, or when it is too late
+        for something that is named. See `again`.
+        """
+        known = self._known(voicemail) or self._write_down(voicemail, deliver=True)
+        if known is None:
+            return HandedIn(voicemail_id=voicemail.id, new=True, started_at=voicemail.started_at)
+        outcome = hand_in_again(self._journal, known, voicemail, named=named, now=now)
+        self._recordings.put_back(known, voicemail)
+        log.info("voicemail %s: handed in again, %d additions", known.id, len(outcome.effects))
+        return outcome
+
+    def _known(self, voicemail: Voicemail) -> Voicemail | None:
+        """The voicemail under its id, or under one that an earlier version would have given it."""
+        found = (self._journal.voicemail(one) for one in (voicemail.id, *voicemail.former_ids))
+        return next((known for known in found if known is not None), None)
 
     def _write_down(self, voicemail: Voicemail, *, deliver: bool) -> Voicemail | None:
         """Keep and write down; None when it is new, otherwise the one that came first in this very moment."""
@@ -91,9 +112,4 @@ class Register:
     @staticmethod
     def _check(known: Voicemail, newcomer: Voicemail) -> None:
         if fields := contradictions(known, newcomer):
-            raise AnotherVoicemail(
-                f"another voicemail is known under this id, left at {known.started_at:%Y-%m-%d %H:%M:%S} UTC: "
-                f"this one has another {' and another '.join(fields)}",
-                fields=fields,
-                voicemail_id=known.id,
-            )
+            raise another(known, fields)

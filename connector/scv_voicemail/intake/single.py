@@ -9,11 +9,13 @@ from pathlib import Path
 
 from scv_voicemail import audio
 from scv_voicemail.errors import BadRecording, BadVoicemail
-from scv_voicemail.intake.spelling import FIELD_NAME, LANGUAGE
+from scv_voicemail.intake import arguments
+from scv_voicemail.intake.arguments import MailboxLike
+from scv_voicemail.intake.spelling import LANGUAGE
 from scv_voicemail.phone_numbers import caller_number, to_e164
 from scv_voicemail.ports import Clock
 from scv_voicemail.transcripts import load_transcript, read_transcript
-from scv_voicemail.voicemail import Mailbox, Recording, Transcript, Voicemail
+from scv_voicemail.voicemail import Recording, Transcript, Voicemail
 
 LATEST_IN_FUTURE = timedelta(minutes=5)
 """How far the clock of a telephony system may be ahead of ours."""
@@ -37,8 +39,8 @@ def read_voicemail(
     received_at: datetime | str | None = None,
     transcript: object = None,
     language: str = "",
-    mailbox: Mailbox | None = None,
-    targets: Iterable[str] = (),
+    mailbox: MailboxLike | None = None,
+    targets: str | Iterable[str] = (),
     attributes: Mapping[str, str] | None = None,
     source: str = "library",
     max_bytes: int = audio.DEFAULT_MAX_BYTES,
@@ -49,15 +51,23 @@ def read_voicemail(
     `received_at` is when the recording began, with its time zone: a datetime, or ISO 8601 such as
     `2026-03-01T09:30:00Z`. Without it, the file's time of change less the length of the recording is taken.
     `transcript` is text or segments, see `transcripts.read_transcript`, or the path of a file that holds them; one that
-    is unusable is left out, and `Voicemail.warnings` says so. Without `voicemail_id` the id is derived from audio,
-    numbers and start, so that the same file handed in again is the same voicemail.
+    is unusable is left out, and `Voicemail.warnings` says so. Without `voicemail_id` the id is derived from the audio,
+    both numbers and `received_at` if it is given, never from the file's time: the same message is the same voicemail.
     """
+    path = arguments.recording_path(path)
+    voicemail_id, language = arguments.text(voicemail_id, "voicemail_id"), arguments.text(language, "language")
+    names, whose, fields = arguments.target_names(targets), arguments.mailbox(mailbox), arguments.attributes(attributes)
+    as_text = "give numbers as text, such as '+14155550142'"
+    caller, dialed_number = (
+        arguments.text(caller, "caller", fix=as_text),
+        arguments.text(dialed_number, "dialed_number"),
+    )
     facts = audio.measure(path, max_bytes=max_bytes)
     from_number = caller_number(caller, default_region=default_region)
     to_number = to_e164(dialed_number, default_region=default_region)
     now = clock()
     started_at = (
-        _changed_at(Path(path)) - timedelta(seconds=facts.duration_seconds)
+        _changed_at(path) - timedelta(seconds=facts.duration_seconds)
         if received_at is None
         else parse_time(received_at, name="received_at")
     )
@@ -69,30 +79,38 @@ def read_voicemail(
         )
     if not LANGUAGE.fullmatch(language):
         raise BadVoicemail(f"the language {language!r} is not a code such as en-US")
+    call = (facts.sha256, from_number, to_number)
+    by_time = derived_id(*call, started_at.isoformat())
     said, warnings = _transcript(transcript, duration_seconds=facts.duration_seconds, language=language)
     return Voicemail(
-        id=voicemail_id or derived_id(facts.sha256, from_number, to_number, started_at.isoformat()),
+        id=voicemail_id or (derived_id(*call) if received_at is None else by_time),
         caller=from_number,
         dialed_number=to_number,
         started_at=started_at,
         recording=Recording(
-            path=str(Path(path).absolute()),
+            path=str(path.absolute()),
             duration_seconds=facts.duration_seconds,
             size_bytes=facts.size_bytes,
             sha256=facts.sha256,
         ),
         transcript=said,
-        mailbox=mailbox,
+        mailbox=whose,
         language=language,
-        source=source,
-        targets=tuple(targets),
-        attributes=_checked(attributes or {}),
+        source=arguments.text(source, "source"),
+        targets=names,
+        attributes=fields,
         warnings=warnings,
+        former_ids=() if voicemail_id or received_at is not None else (by_time,),
     )
 
 
 def parse_time(value: datetime | str, *, name: str) -> datetime:
     """A moment in UTC, from a datetime or ISO 8601; one without a time zone is a `BadVoicemail`."""
+    if not isinstance(value, str | datetime):
+        raise BadVoicemail(
+            f"{name} is {type(value).__name__}, expected a datetime with its time zone, or ISO 8601 as text",
+            fields=(name,),
+        )
     try:
         moment = datetime.fromisoformat(value) if isinstance(value, str) else value
         if moment.tzinfo is not None:
@@ -130,10 +148,3 @@ def _changed_at(path: Path) -> datetime:
         return datetime.fromtimestamp(path.stat().st_mtime, UTC)
     except OSError as error:
         raise BadRecording(f"{path.name} was taken away while it was read: {error.strerror}") from error
-
-
-def _checked(attributes: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
-    for name, value in attributes.items():
-        if not FIELD_NAME.fullmatch(name) or not isinstance(value, str):
-            raise BadVoicemail(f"the attribute {name!r} is not a field's API name with a text as its value")
-    return tuple(attributes.items())
