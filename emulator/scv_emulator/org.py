@@ -92,6 +92,7 @@ class Org:
             base_url=lambda: self.base_url,
             org_id=self.seed.org_id,
             call_origin_updateable=lambda: self.switches.call_origin_rest_updateable,
+            due=self.due,
             flows=self.flows,
             flow_text_has_no_case=lambda: self.switches.flow_text_comparison == "case_insensitive",
             voice_fields_are_governed=lambda: self.switches.voice_field_security,

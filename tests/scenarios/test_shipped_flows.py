@@ -126,6 +126,60 @@ def test_a_recording_that_salesforce_refers_to_late_gets_its_case_by_the_next_up
     assert [one["Id"] for one in org.database.all("Case")] == [the_call(org)["RelatedRecordId"]]
 
 
+def recording_comes_last(org: Org, phone: Phone) -> None:
+    """The call is completed, and only then does Salesforce refer to its recording, which starts no flow."""
+    phone.create(callOrigin="Voicemail")
+    phone.mark(isActiveCall=False)
+    recording = org.database.insert("VoiceCallRecording", {"VoiceCallId": the_call(org)["Id"]}, by_system=True)
+    org.database.update("VoiceCall", the_call(org)["Id"], {"CallRecordingId": recording}, by_system=True)
+
+
+def pass_minutes(org: Org, minutes: float) -> None:
+    """Let time go by; what is due on the way is done."""
+    org.clock.advance(minutes * 60)
+    org.settle()
+
+
+@pytest.mark.covers("salesforce-5")
+@pytest.mark.parametrize("minutes", [6, 61])
+def test_a_recording_that_comes_last_gets_its_case_although_nothing_else_happens(
+    org: Org, phone: Phone, minutes: float
+) -> None:
+    """By the scheduled paths, once; whichever of them comes after the recording."""
+    recording_comes_last(org, phone)
+    before = org.database.all("Case")
+
+    pass_minutes(org, minutes)
+    pass_minutes(org, 120)
+
+    assert before == []
+    assert [one["Id"] for one in org.database.all("Case")] == [the_call(org)["RelatedRecordId"]]
+
+
+@pytest.mark.covers("salesforce-5")
+def test_a_recording_that_comes_after_the_first_look_gets_its_case_by_the_second(org: Org, phone: Phone) -> None:
+    """Five minutes after the message there is none; within the hour there is."""
+    phone.create(callOrigin="Voicemail")
+    phone.mark(isActiveCall=False)
+    pass_minutes(org, 6)
+    recording = org.database.insert("VoiceCallRecording", {"VoiceCallId": the_call(org)["Id"]}, by_system=True)
+    org.database.update("VoiceCall", the_call(org)["Id"], {"CallRecordingId": recording}, by_system=True)
+
+    pass_minutes(org, 55)
+
+    assert [one["Id"] for one in org.database.all("Case")] == [the_call(org)["RelatedRecordId"]]
+
+
+def test_a_call_without_a_recording_gets_no_case_however_long_it_lasts(org: Org, phone: Phone) -> None:
+    """A caller who was marked before the beep and left nothing."""
+    phone.create(callOrigin="Voicemail")
+    phone.mark(isActiveCall=False)
+
+    pass_minutes(org, 24 * 60)
+
+    assert org.database.all("Case") == []
+
+
 def test_a_caller_who_mistyped_a_case_number_gets_a_case_with_the_message(org: Org, phone: Phone) -> None:
     """The choice in the IVR starts the flow earlier; the mark alone makes no Case of it either."""
     chosen = {"IVR_Type__c": "ExistingCase", "IVR_Input__c": "00000000"}

@@ -7,12 +7,13 @@ after-save flows. Flows run without field-level security; a fault that no connec
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from scv_emulator.flows.definition import FlowDefinition
+from scv_emulator.due import DueWork
+from scv_emulator.flows.definition import FlowDefinition, ScheduledPath
 from scv_emulator.flows.errors import FlowFault, FlowLimit
 from scv_emulator.flows.interview import Interview, starts
 from scv_emulator.flows.org_data import OrgData, flow_record
@@ -52,9 +53,11 @@ class Automation:
         database: Database,
         registry: Registry,
         now: Callable[[], datetime],
+        due: DueWork | None = None,
         fold_text: Callable[[], bool] = lambda: False,
     ) -> None:
         self.registry = registry
+        self._due = DueWork(now=now) if due is None else due
         self._database = database
         self._queries = Queries(database=database, now=now)
         self._now = now
@@ -189,6 +192,10 @@ class Automation:
             with self._database.by_the_system(), transaction.deeper():
                 if not starts(flow, world, record=record, prior=prior):
                     return
+                for scheduled in flow.start.scheduled:
+                    self._schedule(flow, scheduled, event)
+                if not flow.start.target:
+                    return
                 with self._logged(flow, str(event), event.record_id, path):
                     Interview(flow, world, record=record, prior=prior, path=path).run()
         except FlowLimit as limit:
@@ -197,6 +204,26 @@ class Automation:
             raise _refusal(flow, limit) from limit
         except FlowFault as fault:
             raise _refusal(flow, fault) from fault
+
+    def _schedule(self, flow: FlowDefinition, scheduled: ScheduledPath, event: _Event) -> None:
+        """Run the path later, on the record as it is then, if that still meets the conditions of the flow.
+
+        Source: Salesforce Help, "Schedule-Triggered and Scheduled-Path Considerations". Nobody waits for it, so that a
+        fault is only to be seen among the executions.
+        """
+
+        def run() -> None:
+            if self._database.first(event.object_name, Id=event.record_id) is None:
+                return
+            started_by = f"{event}, {scheduled.name}"
+            with suppress(SalesforceError, FlowFault), self._saving(None) as transaction:
+                world, record, path = self._world(transaction, None), self._record(event), list[str]()
+                with self._database.by_the_system(), transaction.deeper():
+                    if starts(flow, world, record=record, prior=None):
+                        with self._logged(flow, started_by, event.record_id, path):
+                            Interview(flow, world, record=record, path=path).run(begin=scheduled.target)
+
+        self._due.after(scheduled.delay_seconds * 1000, run)
 
     def _world(self, transaction: Transaction, omni: Omni | None) -> World:
         return World(

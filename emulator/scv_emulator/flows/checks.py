@@ -133,12 +133,18 @@ def _check_start(flow: FlowDefinition) -> None:
         raise FlowInvalid("start", start.line, f"a flow with the trigger {start.trigger_type} needs an object")
     if start.object_name and not start.trigger_type:
         raise FlowInvalid("start", start.line, f"a flow started by {start.object_name} needs a triggerType")
+    if start.scheduled and start.trigger_type != "RecordAfterSave":
+        raise FlowInvalid("start", start.line, "only a flow that runs after the save has scheduled paths")
+    if start.scheduled and start.record_trigger != "Create" and not start.requires_change:
+        problem = "a flow with scheduled paths runs only when a record is updated to meet its conditions"
+        raise FlowInvalid("start", start.line, problem)
     if flow.is_routing and start.object_name:
         raise FlowInvalid("start", start.line, "an Omni-Channel flow is not started by a record")
 
 
 def _check_connectors(flow: FlowDefinition) -> None:
-    origins = [("start", flow.start.line, flow.start.target)]
+    origins = [("start", flow.start.line, flow.start.target)] if flow.start.target else []
+    origins += [(path.name, path.line, path.target) for path in flow.start.scheduled]
     for element in flow.elements.values():
         origins += [(element.name, element.line, target) for target in element.targets()]
     for name, line, target in origins:

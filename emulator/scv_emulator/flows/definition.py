@@ -312,8 +312,21 @@ class CustomError(Element):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduledPath:
+    """Another beginning, so many seconds after the event that started the flow."""
+
+    name: str
+    line: int
+    target: str
+    delay_seconds: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Start:
-    """Where the flow begins, and what starts it; without `object_name` it is called."""
+    """Where the flow begins, and what starts it; without `object_name` it is called.
+
+    `target` is empty where nothing is done at once, and everything on a scheduled path.
+    """
 
     line: int
     target: str
@@ -323,6 +336,7 @@ class Start:
     where: Where | None = None
     formula: Formula | None = None
     requires_change: bool = False
+    scheduled: tuple[ScheduledPath, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -80,10 +80,15 @@ class Interview:
         self.path = [] if path is None else path
         self.state = State(flow, world, record=record, prior=prior)
 
-    def run(self, inputs: Mapping[str, Any] | None = None, *, as_json: bool = False) -> dict[str, Any]:
-        """Carry the flow out and give its output variables; raises FlowFault. `as_json`: the inputs are JSON values."""
+    def run(
+        self, inputs: Mapping[str, Any] | None = None, *, as_json: bool = False, begin: str | None = None
+    ) -> dict[str, Any]:
+        """Carry the flow out and give its output variables; raises FlowFault. `as_json`: the inputs are JSON values.
+
+        `begin` is where a scheduled path begins.
+        """
         self.state.give(inputs or {}, as_json=as_json)
-        following = self._flow.start.target
+        following = self._flow.start.target if begin is None else begin
         while following:
             element = self._flow.elements[following]
             self._world.transaction.count_element()

@@ -52,6 +52,7 @@ _REPEATED = frozenset(
         "processMetadataValues",
         "queriedFields",
         "rules",
+        "scheduledPaths",
     }
 )
 

@@ -16,6 +16,7 @@ from scv_emulator.flows.definition import (
     FlowDefinition,
     FormulaResource,
     Resource,
+    ScheduledPath,
     Start,
     TextTemplate,
     Variable,
@@ -27,10 +28,12 @@ from scv_emulator.flows.supported import (
     DATA_TYPES,
     ELEMENTS,
     FLOW_PROPERTIES,
+    OFFSET_UNITS,
     PARTS,
     PROCESS_TYPES,
     RECORD_TRIGGERS,
     RESOURCES,
+    TIME_SOURCES,
     TRIGGER_TYPES,
     VENDOR_ONLY,
 )
@@ -122,7 +125,8 @@ def _start(root: Node) -> Start:
         return Start(line=line, target=parts.api_name(root, "startElementReference", "start"))
     parts.check_parts(node, "start", PARTS["start"].split(), "FlowStart")
     next_element = parts.target(node, "connector", "start")
-    if not next_element:
+    scheduled = tuple(_scheduled_path(path) for path in node.children if path.tag == "scheduledPaths")
+    if not next_element and not scheduled:
         raise FlowInvalid("start", node.line, "The start leads to no element")
     object_name = parts.api_name(node, "object", "start") if node.first("object") else ""
     return Start(
@@ -134,7 +138,21 @@ def _start(root: Node) -> Start:
         where=parts.where(node, "start"),
         formula=parts.formula(node, "filterFormula", "start") if node.value("filterFormula") else None,
         requires_change=parts.flag(node, "doesRequireRecordChangedToMeetCriteria", "start"),
+        scheduled=scheduled,
     )
+
+
+def _scheduled_path(node: Node) -> ScheduledPath:
+    parts.check_parts(node, node.value("name") or "start", PARTS["scheduledPaths"].split(), "FlowScheduledPath")
+    name = parts.name_of(node)
+    parts.one_of(node, "timeSource", name, TIME_SOURCES)
+    unit = OFFSET_UNITS[parts.one_of(node, "offsetUnit", name, OFFSET_UNITS)]
+    number, target = parts.whole(node, "offsetNumber", name), parts.target(node, "connector", name)
+    if not target:
+        raise FlowInvalid(name, node.line, "The scheduled path leads to no element")
+    if number is None or number < 1:
+        raise FlowInvalid(name, node.line, "A scheduled path runs at least one unit after the record was saved")
+    return ScheduledPath(name=name, line=node.line, target=target, delay_seconds=number * unit)
 
 
 # ---------------------------------------------------------------------------------------------------------- resources

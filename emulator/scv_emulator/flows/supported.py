@@ -29,6 +29,9 @@ ASSIGNMENT_OPERATORS = _words(
 )
 PROCESS_TYPES = frozenset({"AutoLaunchedFlow", "RoutingFlow"})
 TRIGGER_TYPES = frozenset({"", "None", "RecordBeforeSave", "RecordAfterSave"})
+OFFSET_UNITS: Mapping[str, int] = MappingProxyType({"Minutes": 60, "Hours": 3_600, "Days": 86_400})
+"""Units of a scheduled path, in seconds."""
+TIME_SOURCES = frozenset({"RecordTriggerEvent"})
 RECORD_TRIGGERS = frozenset({"Create", "Update", "CreateAndUpdate"})
 DATA_TYPES = frozenset(
     {"String", "Number", "Currency", "Boolean", "Date", "DateTime", "SObject", "Picklist", "Multipicklist"}
@@ -92,7 +95,8 @@ RESOURCES: Mapping[str, str] = MappingProxyType(
 PARTS: Mapping[str, str] = MappingProxyType(
     {
         "start": "connector doesRequireRecordChangedToMeetCriteria filterFormula filterLogic filters flowRunAsUser "
-        "object recordTriggerType triggerType",
+        "object recordTriggerType scheduledPaths triggerType",
+        "scheduledPaths": "connector offsetNumber offsetUnit timeSource",
         "connector": "isGoTo targetReference",
         "rules": "conditionLogic conditions connector doesRequireRecordChangedToMeetCriteria",
         "conditions": "leftValueReference operator rightValue",
@@ -130,7 +134,8 @@ VENDOR_ONLY = _words(
     "upsertStandardIdField filterLogic filters apexClass "
     # in the start and in values
     "capabilityTypes dataGraph entryType eventName eventType form inputs objectContainer publishSegment schedule "
-    "scheduledPaths segment triggeringDataGraph triggeringDataModelObjectPath apexValue complexValue complexValueType "
+    "maxBatchSize pathType recordField "
+    "segment triggeringDataGraph triggeringDataModelObjectPath apexValue complexValue complexValueType "
     "formulaDataType formulaExpression sobjectValue transform transformValueReference aggregationOperator "
     "conditionLogic conditionType conditions value"
 )

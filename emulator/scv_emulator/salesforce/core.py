@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from scv_emulator.due import DueWork
 from scv_emulator.flows.automation import Automation
 from scv_emulator.flows.registry import Registry
 from scv_emulator.salesforce.connect_api import Conversations
@@ -28,6 +29,7 @@ class Core:
     `base_url` is where the org answers. `call_origin_updateable` is the vendor's contradiction about
     VoiceCall.CallOrigin: the Object Reference says no, the guide's own remedy for lost voicemails updates it.
     `voice_fields_are_governed` is another: whether the standard fields of VoiceCall need a grant of their own.
+    `due` carries out what flows do later.
     `flows` are those that were deployed; `flow_text_has_no_case` is how their decisions compare text.
     `resources` are those that other parts of the emulator add below `/services/data/vXX.X`. `api_requests` counts the
     requests of the day.
@@ -42,6 +44,7 @@ class Core:
     voice_fields_are_governed: Callable[[], bool] = lambda: False
     flows: Registry = field(default_factory=Registry)
     flow_text_has_no_case: Callable[[], bool] = lambda: False
+    due: DueWork | None = None
     resources: Sequence[Resource] = ()
     api_versions: tuple[str, ...] = API_VERSIONS
     daily_api_requests: int = 1_000_000
@@ -56,5 +59,9 @@ class Core:
         self.conversations = Conversations(database=self.database, now=self.now)
         self.permissions = Permissions(self.database, voice_fields_are_governed=self.voice_fields_are_governed)
         self.automation = Automation(
-            database=self.database, registry=self.flows, now=self.now, fold_text=self.flow_text_has_no_case
+            database=self.database,
+            registry=self.flows,
+            now=self.now,
+            due=self.due,
+            fold_text=self.flow_text_has_no_case,
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from scv_emulator.flows import SUPPORTED, FlowInvalid, FlowNotSupported, load
 from scv_emulator.flows.definition import Decision, Lookup
@@ -222,6 +224,31 @@ def test_an_invalid_flow_names_element_and_line(xml: str, element: str, fragment
     assert abs(caught.value.line - line_of(xml, fragment)) <= 1
 
 
+LATER = {
+    "name": "Later",
+    "connector": {"targetReference": "Set"},
+    "offsetNumber": "5",
+    "offsetUnit": "Minutes",
+    "timeSource": "RecordTriggerEvent",
+}
+
+
+@pytest.mark.parametrize(
+    ("start", "problem"),
+    [
+        (on_save("Case", scheduledPaths=LATER), "only when a record is updated to meet its conditions"),
+        (on_save("Case", when="RecordBeforeSave", scheduledPaths=LATER), "only a flow that runs after the save"),
+        (on_save("Case", event="Create", scheduledPaths=LATER | {"offsetNumber": "0"}), "at least one unit after"),
+        (on_save("Case", event="Create", scheduledPaths=LATER | {"connector": {"targetReference": "No"}}), '"No"'),
+    ],
+    ids=["without a change", "before the save", "at once", "to nowhere"],
+)
+def test_a_scheduled_path_needs_what_flow_builder_asks_for(start: dict[str, Any], problem: str) -> None:
+    """After the save, for records that come to meet the conditions, some time later."""
+    with pytest.raises(FlowInvalid, match=problem):
+        load(a_flow(SET, FOUND, start=start))
+
+
 def test_parts_of_a_kind_must_stand_together() -> None:
     """The Metadata API refuses what is sorted otherwise, in these words."""
     xml = a_flow(SET, FOUND).replace(
@@ -236,10 +263,10 @@ NOT_SUPPORTED = {
     "a screen flow": (a_flow(SET, FOUND, process_type="Flow"), "", "processType 'Flow'"),
     "a screen": (a_flow(SET, FOUND, ("screens", {"name": "Ask"})), "Ask", "screens"),
     "a schedule": (a_flow(SET, FOUND, start={"triggerType": "Scheduled"}), "start", "triggerType 'Scheduled'"),
-    "a scheduled path": (
+    "an asynchronous path": (
         a_flow(SET, FOUND, start=on_save("Case", scheduledPaths={"pathType": "AsyncAfterCommit"})),
         "start",
-        "scheduledPaths",
+        "pathType",
     ),
     "a platform event": (
         a_flow(SET, FOUND, start={"object": "X__e", "triggerType": "PlatformEvent"}),

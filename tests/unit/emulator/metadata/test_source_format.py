@@ -77,6 +77,7 @@ def test_this_repositorys_project_deploys() -> None:
     flows = emulator.org.database.all("FlowDefinitionView")
     assert {one["ApiName"]: one["IsActive"] for one in flows} == {
         "VoiceCall_After_Save_Link_Case": True,
+        "VoiceCall_Late_Recording": True,
         "Voicemail_Find_Or_Create_Case": True,
         "Voicemail_Omni_Routing": True,
     }
