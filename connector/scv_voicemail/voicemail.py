@@ -109,6 +109,7 @@ class Voicemail:
     `attributes` become `callAttributes`: API names of VoiceCall fields and their values.
     `priority` is a word of the org's own (`High`, `Low`); empty where nobody chose one.
     `warnings` say what was mended or left out when it was taken in; they stand beside the voicemail in the journal.
+    `caller_name` is the name that came with the number; it stands beside the voicemail as well.
     `former_ids` are those under which an earlier version may know it.
     """
 
@@ -125,6 +126,7 @@ class Voicemail:
     attributes: tuple[tuple[str, str], ...] = ()
     priority: str = ""
     warnings: tuple[str, ...] = field(default=(), compare=False)
+    caller_name: str = field(default="", compare=False)
     former_ids: tuple[str, ...] = field(default=(), compare=False)
 
     MAX_ID_LENGTH = 255
@@ -150,7 +152,9 @@ class Voicemail:
     def to_dict(self) -> dict[str, Any]:
         """A JSON-ready copy, for a journal: the members that 0.1.0 knows and no others, so that it can read them."""
         data = asdict(self) | {"started_at": self.started_at.astimezone(UTC).isoformat()}
-        del data["warnings"], data["former_ids"], data["recording"]["source_sha256"]
+        for name in ("warnings", "caller_name", "former_ids"):
+            del data[name]
+        del data["recording"]["source_sha256"]
         if data["transcript"] is not None:
             del data["transcript"]["warnings"]
         return data

@@ -167,10 +167,7 @@ METHODS: Mapping[str, Callable[[FlowEvent, FlowParts, Metrics, Clock], Answer]] 
 
 def _caller(call: FlowEvent, parts: FlowParts) -> str:
     """Who calls; whoever sends a number that nobody can have withholds the true one."""
-    try:
-        return caller_number(call.caller, default_region=parts.default_region)
-    except BadVoicemail:
-        return ANONYMOUS
+    return caller_number(call.caller, default_region=parts.default_region)
 
 
 def _rounded_up(at: datetime) -> datetime:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scv_voicemail.errors import BadVoicemail, SettingsInvalid
-from scv_voicemail.phone_numbers import as_people_write_it, caller_number, mask, to_e164
+from scv_voicemail.phone_numbers import Caller, as_people_write_it, caller_number, mask, read_caller, to_e164
 from scv_voicemail.voicemail import ANONYMOUS
 
 
+@pytest.mark.covers("number-1", "number-2")
 @pytest.mark.parametrize(
     ("text", "region", "e164"),
     [
@@ -27,6 +32,22 @@ from scv_voicemail.voicemail import ANONYMOUS
         ("0049 30 123456", "US", "+4930123456"),
         ("011 49 30 123456", "US", "+4930123456"),
         ("0011 49 30 123456", "AU", "+4930123456"),
+        ("011 86 139 1234 5678", "US", "+8613912345678"),
+        ("011861391234 5678", "", "+8613912345678"),
+        ("0011 86 139 1234 5678", "US", "+8613912345678"),
+        ("0021 55 11 2345 6789", "US", "+551123456789"),
+        ("0021551123456789", "BR", "+551123456789"),
+        ("010 49 30 123456", "US", "+4930123456"),
+        ("+0049 30 123456", "US", "+4930123456"),
+        ("4155550142@10.1.1.1", "US", "+14155550142"),
+        ("4155550142@[2001:db8::1]:5060", "US", "+14155550142"),
+        ("4155550142@pbx;user=phone", "US", "+14155550142"),
+        ("sip:%2B14155550142@pbx.example.com", "", "+14155550142"),
+        ("*67 4155550142", "US", "+14155550142"),
+        ("#31#+49 30 123456", "US", "+4930123456"),
+        (r'"Bob \"007\" Smith" <+14155550142>', "", "+14155550142"),
+        ('"A < B" <+14155550142>', "", "+14155550142"),
+        ("Bob <4155550142> ;tag=1", "US", "+14155550142"),
         ("030 123456", "DE", "+4930123456"),
         ("020 7946 0018", "GB", "+442079460018"),
         ("caller@example.com", "", "caller@example.com"),
@@ -69,6 +90,7 @@ def test_a_region_that_is_no_country_is_a_matter_of_settings() -> None:
     assert "GB" in refusal.value.fix
 
 
+@pytest.mark.covers("number-2")
 @pytest.mark.parametrize(
     "text",
     [
@@ -87,6 +109,22 @@ def test_a_region_that_is_no_country_is_a_matter_of_settings() -> None:
         "withheld",
         '"asterisk" <asterisk>',
         "sip:reception@pbx",
+        "anonymous@anonymous.invalid",
+        "Anonymous@10.0.0.1",
+        "unavailable@unknown.invalid",
+        "restricted@pbx.example.com",
+        "266696687",
+        "86282452253",
+        "7378742833",
+        "+7378742833",
+        "7748283",
+        "8656696",
+        "2562533",
+        "94844353",
+        "sip:266696687@10.0.0.1",
+        "266696687@pbx.example.com",
+        "80055501008005550105",
+        "8" * 300,
     ],
 )
 def test_a_withheld_number_is_anonymous(text: str | None) -> None:
@@ -102,12 +140,66 @@ def test_a_caller_is_not_refused_for_the_number_he_calls_from(text: str, kept: s
     assert caller_number(text, default_region="US") == kept
 
 
-def test_a_caller_with_more_digits_than_a_number_has_is_refused() -> None:
-    """That is not a number but a mistake in the mapping of fields."""
-    with pytest.raises(BadVoicemail, match="19 digits") as refusal:
-        caller_number("8005550100800555010", default_region="US")
+@pytest.mark.covers("number-1")
+@pytest.mark.parametrize("text", ["8005550100800555010", "00000000000000000000", "+99999999999999999999"])
+def test_an_impossible_number_never_costs_the_voicemail(text: str) -> None:
+    """Spam carries ids of 20 digits; nobody can be called back by them, and a human can still read them."""
+    caller = read_caller(text, default_region="US")
 
-    assert "8005550100" not in str(refusal.value)
+    assert caller.number == ANONYMOUS
+    assert text.lstrip("+") in caller.warning
+
+
+@pytest.mark.covers("number-2")
+@pytest.mark.parametrize(
+    ("text", "region", "number"),
+    [
+        ("94844353", "NO", "+4794844353"),
+        ("+1 737 874 2833", "US", "+17378742833"),
+        ("2 666 966 87", "US", ANONYMOUS),
+        ("ada@example.com", "US", "ada@example.com"),
+        ("ada42@example.com", "US", "ada42@example.com"),
+    ],
+)
+def test_a_number_that_somebody_has_is_not_taken_for_a_word(text: str, region: str, number: str) -> None:
+    """A word of eight letters is a number in Norway; with its country code it is always one."""
+    assert caller_number(text, default_region=region) == number
+
+
+@pytest.mark.covers("number-2")
+def test_the_digits_of_a_word_are_kept() -> None:
+    """They are a number in Austin, too, so a human may want to try it."""
+    caller = read_caller("7378742833", default_region="US")
+
+    assert (caller.number, caller.warning) == (
+        ANONYMOUS,
+        "the caller's number was withheld: 7378742833 is RESTRICTED on a keypad",
+    )
+
+
+@pytest.mark.covers("number-2")
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        (r'"Bob \"007\" Smith" <+14155550142>', 'Bob "007" Smith'),
+        ("Ada Lovelace <sip:+14155550142@10.0.0.1>;tag=1", "Ada Lovelace"),
+        ('"Line\x00 one" <+14155550142>', "Line one"),
+        ("<+14155550142>", ""),
+        ("+14155550142", ""),
+    ],
+)
+def test_the_display_name_is_kept(text: str, name: str) -> None:
+    """The number is the one in the brackets, whatever digits the name has."""
+    assert read_caller(text, default_region="US") == Caller(number="+14155550142", name=name)
+
+
+@given(st.text() | st.from_regex(r"[*#+<>\"@;:0-9a-z. ()-]{0,60}"), st.sampled_from(["US", "DE", "BR", ""]))
+def test_no_text_at_all_costs_the_voicemail(text: str, region: str) -> None:
+    """A caller's number comes from the caller's side; there is always something to show."""
+    caller = read_caller(text, default_region=region)
+
+    assert caller.number
+    assert len(re.sub(r"\D", "", caller.number.partition("@")[0])) <= 15 or "@" in caller.number
 
 
 @pytest.mark.parametrize(

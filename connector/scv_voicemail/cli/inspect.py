@@ -13,7 +13,7 @@ from scv_voicemail.cli.corrections import correct
 from scv_voicemail.cli.output import AsJson, Exit, emit, reason_and_fix, say, show_table
 from scv_voicemail.cli.story import closing_words, lines, next_step
 from scv_voicemail.errors import BadVoicemail
-from scv_voicemail.intake.register import kept_warnings
+from scv_voicemail.intake.register import CALLER_NAME, kept_warnings
 from scv_voicemail.ports import Event, Journal, Run, RunState
 from scv_voicemail.redaction import mask
 from scv_voicemail.settings import load
@@ -199,6 +199,7 @@ def _story(journal: Journal, voicemail: Voicemail) -> dict[str, Any]:
         "voicemail": {
             "id": voicemail.id,
             "caller": mask(voicemail.caller),
+            "caller_name": journal.beside(voicemail.id).get(CALLER_NAME),
             "dialed_number": voicemail.dialed_number,
             "started_at": voicemail.started_at.isoformat(),
             "duration_seconds": voicemail.recording.duration_seconds,
@@ -216,10 +217,11 @@ def _story(journal: Journal, voicemail: Voicemail) -> dict[str, Any]:
 
 
 def _tell(journal: Journal, voicemail: Voicemail) -> None:
+    name = journal.beside(voicemail.id).get(CALLER_NAME)
     typer.echo(
         f"Voicemail {voicemail.id}\n"
         f"  left at {voicemail.started_at:%Y-%m-%d %H:%M:%S} UTC, {voicemail.recording.duration_seconds:.1f} s, "
-        f"from {mask(voicemail.caller)} to {voicemail.dialed_number}\n"
+        f"from {f'{name}, ' if name else ''}{mask(voicemail.caller)} to {voicemail.dialed_number}\n"
         f"  transcript: {voicemail.transcript.provider if voicemail.transcript else 'none'}; "
         f"came in by: {voicemail.source}\n"
         + "".join(f"  warning: {warning}\n" for warning in kept_warnings(journal, voicemail.id))

@@ -8,8 +8,8 @@ from datetime import datetime
 from scv_voicemail.aws.contacts import Contact, ContactReader
 from scv_voicemail.errors import BadVoicemail, Misconfigured, Rejected
 from scv_voicemail.intake.contact_attributes import Wishes
-from scv_voicemail.phone_numbers import caller_number, to_e164
-from scv_voicemail.voicemail import ANONYMOUS, Mailbox, MailboxKind, Recording, Voicemail
+from scv_voicemail.phone_numbers import read_caller, to_e164
+from scv_voicemail.voicemail import Mailbox, MailboxKind, Recording, Voicemail
 
 _REP_QUEUE = "/agent/"
 """A rep's own queue: `arn:…:instance/ID/queue/agent/USER_ID`."""
@@ -60,11 +60,10 @@ class CallFacts:
         )
 
     def _caller(self, contact: Contact, wishes: Wishes, notes: list[str]) -> str:
-        try:
-            return caller_number(wishes.caller or contact.customer_number, default_region=self._default_region)
-        except BadVoicemail:
+        caller = read_caller(wishes.caller or contact.customer_number, default_region=self._default_region)
+        if caller.warning:
             notes.append("the caller's number is none that exists")
-            return ANONYMOUS
+        return caller.number
 
     def _dialed_number(self, contact: Contact, wishes: Wishes, notes: list[str]) -> str:
         problem = BadVoicemail(

@@ -25,12 +25,18 @@ from scv_voicemail.voicemail import Voicemail
 log = logging.getLogger(__name__)
 
 WARNINGS = "warnings"
-"""The name beside a voicemail under which its warnings stand."""
+CALLER_NAME = "caller_name"
+"""The names beside a voicemail under which its warnings and its caller's name stand."""
 
 
 def kept_warnings(journal: Journal, voicemail_id: str) -> list[str]:
     """What was mended or left out when a voicemail was taken in."""
     return [str(warning) for warning in json.loads(journal.beside(voicemail_id).get(WARNINGS, "[]"))]
+
+
+def _beside(voicemail: Voicemail) -> dict[str, str]:
+    warnings = {WARNINGS: json.dumps(voicemail.warnings)} if voicemail.warnings else {}
+    return warnings | ({CALLER_NAME: voicemail.caller_name} if voicemail.caller_name else {})
 
 
 class Recordings(Protocol):
@@ -103,8 +109,8 @@ class Register:
                 "voicemail %s: a recording that no voicemail knows lay under its id, it is in %s", kept.id, place
             )
         if is_new:
-            if voicemail.warnings:
-                self._journal.keep_beside(kept.id, {WARNINGS: json.dumps(voicemail.warnings)})
+            if facts := _beside(voicemail):
+                self._journal.keep_beside(kept.id, facts)
             return None
         self._check(known, kept)
         return known

@@ -12,7 +12,7 @@ from scv_voicemail.errors import BadRecording, BadVoicemail
 from scv_voicemail.intake import arguments
 from scv_voicemail.intake.arguments import MailboxLike
 from scv_voicemail.intake.spelling import LANGUAGE
-from scv_voicemail.phone_numbers import caller_number, to_e164
+from scv_voicemail.phone_numbers import read_caller, to_e164
 from scv_voicemail.ports import Clock
 from scv_voicemail.transcripts import load_transcript, read_transcript
 from scv_voicemail.voicemail import Recording, Transcript, Voicemail
@@ -63,7 +63,7 @@ def read_voicemail(
         arguments.text(dialed_number, "dialed_number"),
     )
     facts = audio.measure(path, max_bytes=max_bytes)
-    from_number = caller_number(caller, default_region=default_region)
+    who = read_caller(caller, default_region=default_region)
     to_number = to_e164(dialed_number, default_region=default_region)
     now = clock()
     started_at = (
@@ -79,12 +79,13 @@ def read_voicemail(
         )
     if not LANGUAGE.fullmatch(language):
         raise BadVoicemail(f"the language {language!r} is not a code such as en-US")
-    call = (facts.sha256, from_number, to_number)
+    call = (facts.sha256, who.number, to_number)
     by_time = derived_id(*call, started_at.isoformat())
     said, warnings = _transcript(transcript, duration_seconds=facts.duration_seconds, language=language)
     return Voicemail(
         id=voicemail_id or (derived_id(*call) if received_at is None else by_time),
-        caller=from_number,
+        caller=who.number,
+        caller_name=who.name,
         dialed_number=to_number,
         started_at=started_at,
         recording=Recording(
@@ -99,7 +100,7 @@ def read_voicemail(
         source=arguments.text(source, "source"),
         targets=names,
         attributes=fields,
-        warnings=warnings,
+        warnings=(*([who.warning] if who.warning else []), *warnings),
         former_ids=() if voicemail_id or received_at is not None else (by_time,),
     )
 

@@ -204,3 +204,17 @@ def test_what_was_mended_stands_beside_the_voicemail(tmp_path: Path, folder: Pat
 
     assert kept_warnings(journal, "call-1") == ["taken in without its transcript: it is int"]
     assert kept_warnings(journal, "call-2") == []
+
+
+@pytest.mark.covers("number-2")
+def test_the_callers_name_stands_beside_the_voicemail(tmp_path: Path, folder: Path) -> None:
+    """It is no field of the body that older versions read."""
+    journal = SqliteJournal(tmp_path / "journal.db")
+    call = a_call(tmp_path / "a.wav", hertz=440, caller='"Ada \\"A\\" L" <+14155550142>')
+
+    a_register(journal, folder).take(call)
+
+    assert journal.beside("call-1") == {"caller_name": 'Ada "A" L'}
+    kept = journal.voicemail("call-1")
+    assert kept is not None
+    assert (kept.caller, "caller_name" in kept.to_dict()) == ("+14155550142", False)
