@@ -158,6 +158,24 @@ def test_a_record_that_no_rep_would_see_is_parked(org: Emulator, tmp_path: Path)
 
 
 @pytest.mark.covers("connect-3")
+@pytest.mark.parametrize("mailbox", [rep(REP), queue("Live_Calls")], ids=["rep", "queue"])
+def test_the_shipped_permission_sets_are_enough_to_reach_them(tmp_path: Path, mailbox: Mailbox) -> None:
+    """Objects of Setup are hidden then; that our half of VoiceCall is deployed says enough."""
+    connector = "integration@example.com"
+    users = (User(username=connector, admin=False), User(username="admin@example.com"))
+    with Emulator(seed=Seed(users=users), switches=Switches(apply_delay_ms=0), folder=tmp_path) as emulator:
+        deploy(emulator)
+        for name in ("Voicemail_Integration", "Voicemail_Integration_Voice"):
+            emulator.assign(connector, name)
+        emulator.set_channel(NUMBER, flow="Voicemail_Omni_Routing", fallback_queue=EVERYBODY)
+
+        run = leave(emulator, tmp_path, mailbox, "voice_call")["voice_call"]
+
+        assert run.warnings == []
+        assert who_has_the_call(emulator) == [mailbox.name]
+
+
+@pytest.mark.covers("connect-3")
 def test_a_flow_of_ones_own_gets_no_inputs_that_nobody_has_chosen(tmp_path: Path) -> None:
     """It may fail over a name that it does not have; a warning says what to set, and who has the voicemail."""
     channel = PhoneChannel(number=NUMBER, flow="Own_Flow", fallback_queue=EVERYBODY)
