@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -269,6 +270,32 @@ def test_the_case_of_a_live_call_has_a_queue_of_its_own(org: Org, phone: Phone, 
     phone.create(callAttributes=json.dumps({"IVR_Type__c": "NewCase", "IVR_Input__c": "My order"}))
 
     assert owners(org) == [owner]
+
+
+def encrypt(org: Org, object_name: str, field_name: str) -> None:
+    """Make a field one that no query may compare with, as Shield does with probabilistic encryption."""
+    sobject = org.database.schema.sobject(object_name)
+    sobject.add(replace(sobject.fields[field_name], type="textarea", length=131_072))
+
+
+@pytest.mark.covers("salesforce-6")
+@pytest.mark.parametrize(
+    ("object_name", "field"),
+    [("Contact", "Phone"), ("Contact", "MobilePhone"), ("Case", "Voicemail_Caller_Number__c")],
+)
+def test_an_encrypted_phone_field_costs_the_match_and_not_the_case(
+    org: Org, phone: Phone, object_name: str, field: str
+) -> None:
+    """Contacts, or open Cases of the number, cannot be looked for: the voicemail gets a Case of its own."""
+    org.database.insert("Contact", {"LastName": "Ann", "MobilePhone": CALLER})
+    encrypt(org, object_name, field)
+
+    leave(phone)
+
+    (case,) = org.database.all("Case")
+    assert the_call(org)["RelatedRecordId"] == case["Id"]
+    assert (case["ContactId"] is None) == (object_name == "Contact")
+    assert not the_call(org)["Case_Problem__c"]
 
 
 NO_CASES = """<?xml version="1.0" encoding="UTF-8"?>

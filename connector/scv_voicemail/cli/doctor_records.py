@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 FIELD_FIX = "deploy the field, grant access to it in the integration user's permission set, or change {setting}"
 LINK_FIX = "deploy sfdx/force-app/voice, grant Edit on VoiceCall and the field in the integration user's permission set"
 CALLER_FIX = "grant Read on Contact, Account and their phone numbers in the integration user's permission set"
+ENCRYPTED_FIX = (
+    f"encrypt phone numbers deterministically, so that they can be asked for, or set {PREFIX}MATCH_PEOPLE=false"
+)
 EXAMPLE_NUMBER = "+14155550100"
 """Nobody's: asking for it shows whether one may ask."""
 
@@ -87,13 +90,15 @@ def _needs_caller(fields: FieldMap) -> bool:
 
 def _caller(client: SalesforceClient) -> Finding:
     from scv_voicemail.delivery.people import People
-    from scv_voicemail.errors import PermissionMissing
+    from scv_voicemail.errors import PermissionMissing, Rejected
 
     check = "caller lookup"
     try:
         People(client).caller(EXAMPLE_NUMBER)
     except PermissionMissing as error:
         return warned(check, f"no record is linked with the caller: {error.what}", CALLER_FIX)
+    except Rejected as error:
+        return warned(check, f"no record is linked with the caller: {error.what}", ENCRYPTED_FIX)
     return fine(check, "Contact and Account by phone number")
 
 

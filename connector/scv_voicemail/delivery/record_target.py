@@ -94,7 +94,8 @@ class RecordTarget:
         caller, owner, warnings = Caller(), Owner(), []
         try:
             caller = self.people.caller(attempt.voicemail.caller) if by_number else caller
-        except PermissionMissing as error:
+        except (PermissionMissing, Rejected) as error:
+            # An encrypted phone number cannot be asked for, whoever asks.
             warnings.append(f"nobody was linked with the caller's number: {error.what}")
         owner = self._owner(attempt) if "owner_id" in asked else owner
         return {

@@ -79,6 +79,7 @@ class FakeSalesforce:
         }
         self.rows: dict[str, list[dict[str, Any]]] = {name: [] for name in self.objects}
         self.people: dict[str, list[dict[str, Any]]] = {soql: [] for soql in PEOPLE}
+        self.refused: dict[str, VoicemailError] = {}
         self.asked: list[dict[str, Any]] = []
         self.writes: list[tuple[str, str, dict[str, Any]]] = []
         self.by_rules: list[bool] = []
@@ -99,6 +100,8 @@ class FakeSalesforce:
         return {"name": object_name, "createable": True, "updateable": True, "fields": self.objects[object_name]}
 
     def query(self, soql: str, /, **values: Any) -> list[dict[str, Any]]:
+        if soql in self.refused:
+            raise self.refused[soql]
         if soql in self.people:
             self.asked.append({"soql": soql, **values})
             return [row for row in self.people[soql] if row.get("name", values.get("name")) == values.get("name")]

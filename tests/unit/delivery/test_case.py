@@ -256,6 +256,19 @@ def test_callers_whom_the_user_may_not_look_up_cost_a_warning_only() -> None:
     assert bench.case["Subject"] == "Voicemail from +14155550142"
 
 
+@pytest.mark.covers("salesforce-6")
+def test_an_encrypted_phone_number_costs_a_warning_only() -> None:
+    """Shield encrypts the field of the Contact, and no query may compare with it."""
+    bench = Bench()
+    bench.org.refused = {CONTACTS: Rejected("field 'Phone' can not be filtered in a query call", code="INVALID_FIELD")}
+
+    receipt = bench.do("case", "match")
+    bench.do("case", "save")
+
+    assert "nobody was linked" in receipt["warning"]
+    assert bench.case["Subject"] == "Voicemail from +14155550142"
+
+
 def test_looking_people_up_can_be_switched_off() -> None:
     """Then Contact and Account are not read at all."""
     bench = Bench(match_people=False)
