@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import stat
 import struct
 from dataclasses import dataclass, field
@@ -25,6 +26,10 @@ _SAMPLE_RATES_HZ = range(4_000, 192_001)
 _PLACEHOLDER_FROM = 0x7FFF_F000
 _EXPECTED = "expected a WAV file with PCM (8 or 16 bit), mu-law or A-law audio, mono or stereo"
 _CONVERT = "convert it, for example `ffmpeg -i IN -ar 8000 -ac 1 -c:a pcm_s16le OUT.wav`, and hand it in again"
+
+_IN_PIECES = "save it as one recording (`sox ONE TWO OUT.wav`), or hand the pieces in one by one"
+_ANOTHER_FILE = re.compile(rb"(?:RIFF|RF64)....WAVEfmt ", re.DOTALL)
+_LONGEST_SEAM = 15
 
 _PCM, _ALAW, _MULAW, _EXTENSIBLE = 0x0001, 0x0006, 0x0007, 0xFFFE
 _SUBFORMAT_TAIL = bytes.fromhex("000000001000800000aa00389b71")
@@ -66,7 +71,10 @@ class Encoding(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AudioFacts:
-    """What a recording is, as counted; `data_offset` is where in the file the audio begins."""
+    """What a recording is, as counted.
+
+    `data_offset` is where in the file the audio begins, `missing_bytes` how much less of it is there than announced.
+    """
 
     encoding: Encoding
     sample_rate_hz: int
@@ -77,6 +85,7 @@ class AudioFacts:
     size_bytes: int
     sha256: str
     data_offset: int = field(default=0, compare=False)
+    missing_bytes: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,16 +100,17 @@ class _Format:
         return self.channels * self.bits // 8
 
 
-def measure(path: str | Path, *, max_bytes: int = DEFAULT_MAX_BYTES) -> AudioFacts:
+def measure(path: str | Path, *, max_bytes: int = DEFAULT_MAX_BYTES, accept_cut: bool = False) -> AudioFacts:
     """Read a recording once, in blocks, and say what is in it.
 
     Raises `BadRecording` for what is not a complete WAV file in a format a browser plays; `code` is `truncated` or
-    `empty` when the file may only be unfinished. A file this process may not read is `SettingsInvalid`.
+    `empty` when the file may only be unfinished. With `accept_cut` audio that ends too early is taken as far as it
+    goes. A file this process may not read is `SettingsInvalid`.
     """
     path = Path(path)
     try:
         with open_regular(path) as file:
-            return _Measurement(path.name, file, max_bytes).facts()
+            return _Measurement(path.name, file, max_bytes, accept_cut=accept_cut).facts()
     except (FileNotFoundError, ValueError) as error:  # ValueError: a name with a zero byte
         raise BadRecording(f"{path.name!r} is not there: {_EXPECTED}") from error
     except PermissionError as error:
@@ -122,8 +132,10 @@ def open_regular(path: Path) -> BinaryIO:
 class _Measurement:
     """One pass over one file, hashing every byte on the way."""
 
-    def __init__(self, name: str, file: BinaryIO, max_bytes: int) -> None:
+    def __init__(self, name: str, file: BinaryIO, max_bytes: int, *, accept_cut: bool) -> None:
         self._name = name
+        self._accept_cut = accept_cut
+        self._missing_bytes = 0
         self._file = file
         self._digest = hashlib.sha256()
         self._position = 0
@@ -138,8 +150,9 @@ class _Measurement:
         riff_size = self._riff_header()
         audio_format, claimed = self._up_to_data(riff_size)
         data_offset = self._position
-        data_bytes = self._data_bytes(claimed, audio_format.frame_bytes)
-        self._skip(self._size - self._position)
+        data_bytes = self._data_bytes(claimed, audio_format.frame_bytes, riff_size)
+        self._pass_over_audio(data_bytes)
+        self._refuse_more_chunks_of_audio()
         if self._file.read(1):
             raise self._bad("is still being written to", code="truncated")
         frames = data_bytes // audio_format.frame_bytes
@@ -153,6 +166,7 @@ class _Measurement:
             size_bytes=self._size,
             sha256=self._digest.hexdigest(),
             data_offset=data_offset,
+            missing_bytes=self._missing_bytes,
         )
 
     def _riff_header(self) -> int:
@@ -200,17 +214,57 @@ class _Measurement:
             return riff_size + 8 not in (self._size, self._size - 1)
         return size >= _PLACEHOLDER_FROM
 
-    def _data_bytes(self, claimed: int | None, frame_bytes: int) -> int:
+    def _data_bytes(self, claimed: int | None, frame_bytes: int, riff_size: int) -> int:
         there = self._size - self._position
-        if claimed is None:
-            claimed = there
+        if claimed is None or self._is_whole(claimed, riff_size):
+            claimed = there if claimed is None else min(claimed, there)
         # One frame is what rounding in sloppy writers costs; more is missing audio.
         if claimed - there > frame_bytes:
-            raise self._bad(f"is truncated: {claimed:,} bytes of audio announced, {there:,} there", code="truncated")
+            self._missing_bytes = claimed - there
+            if not self._accept_cut:
+                raise self._bad(
+                    f"is truncated: {claimed:,} bytes of audio announced, {there:,} there", code="truncated"
+                )
         data_bytes = min(claimed, there)
         if data_bytes < frame_bytes:
             raise self._bad("holds no audio", code="empty")
         return data_bytes
+
+    def _is_whole(self, claimed: int, riff_size: int) -> bool:
+        """Whether a file that announces more audio than is there has all of it: its outer size is true.
+
+        Some writers put the size of the file, or of all that follows the first eight bytes, where that of the audio
+        belongs, or the size of the file where the outer one belongs.
+        """
+        return riff_size in (self._size, self._size - 8, self._size - 9) or claimed in (self._size, self._size - 8)
+
+    def _pass_over_audio(self, count: int) -> None:
+        """Read the audio; another WAV file in the middle of it is none."""
+        end, before = self._position + count, b""
+        while self._position < end:
+            block = self._read(min(end - self._position, BLOCK_BYTES))
+            if not block:
+                raise self._bad("became shorter while it was read", code="truncated")
+            if _ANOTHER_FILE.search(before + block):
+                raise self._bad("is two WAV files in one", fix=_IN_PIECES)
+            before = block[-_LONGEST_SEAM:]
+
+    def _refuse_more_chunks_of_audio(self) -> None:
+        """Walk what follows the audio: players disagree about which piece of several they play."""
+        for _ in range(_MAX_CHUNKS):
+            head = self._read(8)
+            if head[:1] == b"\0" and len(head) == 8:
+                head = head[1:] + self._read(1)  # audio of an odd number of bytes is padded to an even one
+            name, size = head[:4], int.from_bytes(head[4:], "little")
+            left = self._size - self._position
+            if name == b"data" and size:
+                raise self._bad("has its audio in several pieces", fix=_IN_PIECES)
+            if name == b"RIFF" and left >= 4:
+                raise self._bad("is two WAV files in one", fix=_IN_PIECES)
+            if len(head) < 8 or not name.isascii() or size > left:
+                break
+            self._skip(min(size + size % 2, left))
+        self._skip(self._size - self._position)
 
     def _format(self, declaration: bytes) -> _Format:
         if len(declaration) < 16:

@@ -33,8 +33,8 @@ class Recording:
     """The audio of a voicemail, as measured from its bytes (never from its header).
 
     `path` is where this machine can read it. `location` is the lasting https address under which a rep's browser
-    fetches it; empty until the wiring knows it. `source_sha256` is that of the file that was handed in, where our copy
-    has a mended header; it is not written down with the voicemail.
+    fetches it; empty until the wiring knows it. `missing_bytes` is how much of the audio was cut off before it came; it
+    stands beside the voicemail.
     """
 
     path: str
@@ -42,12 +42,7 @@ class Recording:
     size_bytes: int
     sha256: str
     location: str = ""
-    source_sha256: str = field(default="", compare=False)
-
-    @property
-    def handed_in_sha256(self) -> str:
-        """The sha256 of the file that was handed in, as far as it is known."""
-        return self.source_sha256 or self.sha256
+    missing_bytes: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,7 +149,7 @@ class Voicemail:
         data = asdict(self) | {"started_at": self.started_at.astimezone(UTC).isoformat()}
         for name in ("warnings", "caller_name", "former_ids"):
             del data[name]
-        del data["recording"]["source_sha256"]
+        del data["recording"]["missing_bytes"]
         if data["transcript"] is not None:
             del data["transcript"]["warnings"]
         return data

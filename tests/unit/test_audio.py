@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scv_voicemail.audio import BLOCK_BYTES, AudioFacts, Encoding, measure
+from scv_voicemail.audio import BLOCK_BYTES, UNFINISHED, AudioFacts, Encoding, measure
 from scv_voicemail.errors import BadRecording, SettingsInvalid
 
-from tests.wav_files import ALAW, GSM, MULAW, PCM, a_chunk, a_format, a_tone, a_wav, an_extensible_format
+from tests.wav_files import ALAW, AS_IT_IS, GSM, MULAW, PCM, a_chunk, a_format, a_tone, a_wav, an_extensible_format
 
 NOISE = bytes(range(256)) * 64
 
@@ -114,6 +114,71 @@ def test_missing_audio_is_truncation_and_may_still_arrive(wav: Path) -> None:
         measured(wav, content)
 
     assert refusal.value.code == "truncated"
+
+
+@pytest.mark.covers("audio-1")
+@pytest.mark.parametrize("kept", [46, 144, 8_044, 31_000])
+def test_a_cut_recording_is_measured_as_far_as_it_goes(wav: Path, kept: int) -> None:
+    """Where nobody writes to it any more; how much is missing is said."""
+    wav.write_bytes(a_wav(a_tone(2.0))[:kept])
+
+    facts = measure(wav, accept_cut=True)
+
+    assert facts.data_bytes == kept - 44
+    assert facts.missing_bytes == 32_044 - kept
+
+
+@pytest.mark.covers("audio-1")
+@pytest.mark.parametrize(
+    ("data_size", "riff_size"),
+    [
+        (16_044, 16_036),
+        (16_036, 16_036),
+        (16_044, 0),
+        (20_000, 16_036),
+        (0x7000_0000, 16_036),
+        (16_100, 16_044),
+    ],
+)
+def test_a_whole_recording_is_whole_whatever_its_audio_claims(wav: Path, data_size: int, riff_size: int) -> None:
+    """Some writers put the size of the file where that of the audio belongs; the outer size is true."""
+    facts = measured(wav, a_wav(a_tone(1.0), data_size=data_size, riff_size=riff_size))
+
+    assert (facts.data_bytes, facts.missing_bytes) == (16_000, 0)
+
+
+WAV_LIST = a_chunk(b"LIST", b"INFOISFT" + b"\x04\0\0\0test")
+
+
+@pytest.mark.covers("audio-2")
+@pytest.mark.parametrize(
+    ("content", "named"),
+    [
+        (a_wav(after=a_chunk(b"data", a_tone())), "in several pieces"),
+        (a_wav(after=WAV_LIST + a_chunk(b"data", a_tone())), "in several pieces"),
+        (a_wav(bytes(401), fmt=a_format(bits=8), after=a_chunk(b"data", bytes(401))), "in several pieces"),
+        (a_wav(after=a_chunk(b"data", a_tone(), size=0x7FFFF000)), "in several pieces"),
+        (a_wav() + a_wav(), "two WAV files in one"),
+        (a_wav() + b"RIFF\xff\xff\xff\xffWAVE", "two WAV files in one"),
+        (a_wav(data_size=0, riff_size=0) + a_wav(data_size=0, riff_size=0), "two WAV files in one"),
+        (a_wav(a_tone() + a_wav()), "two WAV files in one"),
+        (a_wav(bytes(BLOCK_BYTES - 44 - 10) + a_wav()), "two WAV files in one"),
+        (a_wav() + b"\0junk\0\0", ""),
+        (a_wav(after=WAV_LIST), ""),
+        (a_wav(after=a_chunk(b"data", b"")), ""),
+        (a_wav(a_tone() + b"RIFF" + a_tone() + b"WAVE"), ""),
+    ],
+)
+def test_audio_in_pieces_is_refused_with_the_reason(wav: Path, content: bytes, named: str) -> None:
+    """Players disagree which piece they play, so half of the message would be gone without a word."""
+    if not named:
+        assert measured(wav, content).data_bytes >= 16_000
+        return
+    with pytest.raises(BadRecording, match=named) as told:
+        measured(wav, content)
+
+    assert "one" in told.value.fix
+    assert told.value.code not in UNFINISHED
 
 
 @pytest.mark.parametrize("kept", [0, 1, 11, 12, 20, 36, 40])
@@ -248,7 +313,7 @@ def refused_or_measured(content: bytes) -> AudioFacts | None:
         file.write(content)
         file.flush()
         try:
-            return measure(file.name)
+            return measure(file.name, accept_cut=True)
         except BadRecording:
             return None
 
@@ -278,3 +343,46 @@ def test_no_mutated_header_gives_more_audio_than_there_is(changes: list[tuple[in
         assert facts.data_bytes <= len(content)
         assert facts.duration_seconds * facts.sample_rate_hz * facts.channels * facts.bits / 8 <= len(content)
         assert struct.unpack_from("<H", content, content.index(b"fmt ") + 10)[0] == facts.channels
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from([b"fmt ", b"data", b"LIST", b"RIFF", b"WAVE", b"\0\0\0\0"])
+            | st.binary(min_size=4, max_size=4),
+            st.sampled_from([0, 1, 16, 0x7FFFF000, 0xFFFFFFFF]) | st.integers(0, 2**32 - 1) | st.none(),
+            st.sampled_from([a_format(), b""]) | st.binary(max_size=60),
+        ),
+        max_size=8,
+    ),
+    st.binary(max_size=8),
+)
+def test_no_row_of_chunks_does_anything_but_be_measured_or_refused(
+    chunks: list[tuple[bytes, int | None, bytes]], rest: bytes
+) -> None:
+    """Sizes that lie, chunks in any order, twice, inside each other: no crash, no end of it, nothing held in memory."""
+    body = b"".join(a_chunk(name, data, size=AS_IT_IS if size is None else size) for name, size, data in chunks)
+    content = b"RIFF" + struct.pack("<I", len(body) + 4) + b"WAVE" + body + rest
+
+    tracemalloc.start()
+    facts = refused_or_measured(content)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert peak < 10 * BLOCK_BYTES
+    assert facts is None or 0 < facts.data_bytes <= len(content)
+
+
+def test_a_file_that_claims_gigabytes_is_read_in_constant_memory(wav: Path) -> None:
+    """A sparse file of 400 MB with a header that claims 4 GiB."""
+    wav.write_bytes(a_wav(data_size=0xFFFF_FFF0, riff_size=0xFFFF_FFF8))
+    os.truncate(wav, 400 * 1024 * 1024)
+
+    tracemalloc.start()
+    facts = measure(wav)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert facts.data_bytes == 400 * 1024 * 1024 - 44
+    assert peak < 10 * BLOCK_BYTES

@@ -120,8 +120,7 @@ class AsteriskSpool:
             quiet = quiet_seconds([message.text, message.audio], now=self._clock())
             if identity in self._settled or quiet < self._settle_seconds:
                 continue
-            may_grow = quiet < self._grace_seconds
-            read = read_unless_unfinished(partial(self._read, message), may_grow=may_grow)
+            read = read_unless_unfinished(partial(self._read, message), quiet=quiet, grace_seconds=self._grace_seconds)
             # When Asterisk has renumbered meanwhile, text and audio are of two different callers.
             if read is not None and message.identity() == identity:
                 yield Arrival(
@@ -144,7 +143,7 @@ class AsteriskSpool:
         """Whether Asterisk is renaming in there; a lock older than the grace is one that a crash has left."""
         return -math.inf < quiet_seconds([folder / ".lock"], now=self._clock()) < self._grace_seconds
 
-    def _read(self, message: _Message) -> Voicemail:
+    def _read(self, message: _Message, *, accept_cut: bool) -> Voicemail:
         fields = _fields(message.text)
         if message.audio.suffix != ".wav":
             raise BadRecording(f"{message.name} was recorded as {message.audio.suffix} only", fix=_FORMAT_FIX)
@@ -161,6 +160,7 @@ class AsteriskSpool:
             received_at=_origtime(fields),
             mailbox=self._of_mailbox(self._mailboxes, message),
             source="asterisk",
+            accept_cut=accept_cut,
             max_bytes=self._max_bytes,
             clock=self._clock,
         )

@@ -40,9 +40,10 @@ class WatchedFolder:
         WatchedFolder("/var/spool/voicemails", default_region="US")
 
     A pair waits while one file is missing, was touched less than `settle_seconds` ago, or looks cut off and was touched
-    less than `grace_seconds` ago. Taken pairs go to `done/`, or are deleted with `remove_taken`; unusable ones go to
-    `failed/` with the reason in NAME.reason.txt. To hand one in again, move it back. Hidden files, links and folders
-    are not looked at. The JSON is described in `call_data.CallData`.
+    less than `grace_seconds` ago; audio that ends too early is taken as far as it goes after ten times that. Taken
+    pairs go to `done/`, or are deleted with `remove_taken`; unusable ones go to `failed/` with the reason in
+    NAME.reason.txt. To hand one in again, move it back. Hidden files, links and folders are not looked at.
+    The JSON is described in `call_data.CallData`.
     """
 
     def __init__(
@@ -73,7 +74,7 @@ class WatchedFolder:
             quiet = quiet_seconds(pair.files, now=self._clock())
             if quiet < self._settle_seconds:
                 continue
-            read = read_unless_unfinished(partial(self._read, pair), may_grow=quiet < self._grace_seconds)
+            read = read_unless_unfinished(partial(self._read, pair), quiet=quiet, grace_seconds=self._grace_seconds)
             if read is not None:
                 yield Arrival(
                     name=pair.audio.name,
@@ -97,7 +98,7 @@ class WatchedFolder:
         self._finish_moves([path for stem, path in recordings.items() if stem not in data])
         return [_Pair(recordings[stem], data[stem]) for stem in recordings if stem in data]
 
-    def _read(self, pair: _Pair) -> Voicemail:
+    def _read(self, pair: _Pair, *, accept_cut: bool) -> Voicemail:
         data = read_call_data(pair.data)
         return read_voicemail(
             pair.audio,
@@ -112,6 +113,7 @@ class WatchedFolder:
             targets=data.targets,
             attributes=data.attributes,
             source="folder",
+            accept_cut=accept_cut,
             max_bytes=self._max_bytes,
             clock=self._clock,
         )

@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
@@ -26,7 +27,8 @@ log = logging.getLogger(__name__)
 
 WARNINGS = "warnings"
 CALLER_NAME = "caller_name"
-"""The names beside a voicemail under which its warnings and its caller's name stand."""
+MISSING_BYTES = "missing_bytes"
+"""The names beside a voicemail under which its warnings, its caller's name and what was cut off stand."""
 
 
 def kept_warnings(journal: Journal, voicemail_id: str) -> list[str]:
@@ -35,8 +37,10 @@ def kept_warnings(journal: Journal, voicemail_id: str) -> list[str]:
 
 
 def _beside(voicemail: Voicemail) -> dict[str, str]:
-    warnings = {WARNINGS: json.dumps(voicemail.warnings)} if voicemail.warnings else {}
-    return warnings | ({CALLER_NAME: voicemail.caller_name} if voicemail.caller_name else {})
+    warnings = json.dumps(voicemail.warnings) if voicemail.warnings else ""
+    missing = str(voicemail.recording.missing_bytes or "")
+    facts = {WARNINGS: warnings, CALLER_NAME: voicemail.caller_name, MISSING_BYTES: missing}
+    return {name: fact for name, fact in facts.items() if fact}
 
 
 class Recordings(Protocol):
@@ -55,6 +59,9 @@ class Recordings(Protocol):
         ...
 
 
+MAX_STEM = Voicemail.MAX_ID_LENGTH - 9
+
+
 class Register:
     """Writes voicemails down, each once, whoever hands them in how often.
 
@@ -71,7 +78,7 @@ class Register:
 
         Raises `AnotherVoicemail` when another one is known under this id; that one stays as it is.
         """
-        known = self._known(voicemail)
+        voicemail, known = self._apart(voicemail)
         if known is not None:
             self._check(known, voicemail)
             self._recordings.put_back(known, voicemail)
@@ -84,13 +91,28 @@ class Register:
         Raises `AnotherVoicemail`, with nothing changed, when another one is known under this id, or when it is too late
         for something that is named. See `again`.
         """
-        known = self._known(voicemail) or self._write_down(voicemail, deliver=True)
+        voicemail, known = self._apart(voicemail)
+        known = known or self._write_down(voicemail, deliver=True)
         if known is None:
             return HandedIn(voicemail_id=voicemail.id, new=True, started_at=voicemail.started_at)
         outcome = hand_in_again(self._journal, known, voicemail, named=named, now=now)
         self._recordings.put_back(known, voicemail)
         log.info("voicemail %s: handed in again, %d additions", known.id, len(outcome.effects))
         return outcome
+
+    def _apart(self, voicemail: Voicemail) -> tuple[Voicemail, Voicemail | None]:
+        """The voicemail and the known one under its id; it gets an id of its own if it is more of a cut recording."""
+        known = self._known(voicemail)
+        if (
+            known is None
+            or contradictions(known, voicemail) != ("recording",)
+            or MISSING_BYTES not in self._journal.beside(known.id)
+        ):
+            return voicemail, known
+        more = f"this is more of voicemail {known.id}, whose recording was cut off when it came"
+        own_id = f"{known.id[:MAX_STEM]}-{voicemail.recording.sha256[:8]}"
+        voicemail = replace(voicemail, id=own_id, former_ids=(), warnings=(*voicemail.warnings, more))
+        return voicemail, self._known(voicemail)
 
     def _known(self, voicemail: Voicemail) -> Voicemail | None:
         """The voicemail under its id, or under one that an earlier version would have given it."""

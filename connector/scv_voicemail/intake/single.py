@@ -43,6 +43,7 @@ def read_voicemail(
     targets: str | Iterable[str] = (),
     attributes: Mapping[str, str] | None = None,
     source: str = "library",
+    accept_cut: bool = True,
     max_bytes: int = audio.DEFAULT_MAX_BYTES,
     clock: Clock = utc_now,
 ) -> Voicemail:
@@ -53,6 +54,7 @@ def read_voicemail(
     `transcript` is text or segments, see `transcripts.read_transcript`, or the path of a file that holds them; one that
     is unusable is left out, and `Voicemail.warnings` says so. Without `voicemail_id` the id is derived from the audio,
     both numbers and `received_at` if it is given, never from the file's time: the same message is the same voicemail.
+    A recording that is cut off is taken as far as it goes, with a warning, unless it may still grow (`accept_cut`).
     """
     path = arguments.recording_path(path)
     voicemail_id, language = arguments.text(voicemail_id, "voicemail_id"), arguments.text(language, "language")
@@ -62,7 +64,7 @@ def read_voicemail(
         arguments.text(caller, "caller", fix=as_text),
         arguments.text(dialed_number, "dialed_number"),
     )
-    facts = audio.measure(path, max_bytes=max_bytes)
+    facts = audio.measure(path, max_bytes=max_bytes, accept_cut=accept_cut)
     who = read_caller(caller, default_region=default_region)
     to_number = to_e164(dialed_number, default_region=default_region)
     now = clock()
@@ -93,6 +95,7 @@ def read_voicemail(
             duration_seconds=facts.duration_seconds,
             size_bytes=facts.size_bytes,
             sha256=facts.sha256,
+            missing_bytes=facts.missing_bytes,
         ),
         transcript=said,
         mailbox=whose,
@@ -100,7 +103,7 @@ def read_voicemail(
         source=arguments.text(source, "source"),
         targets=names,
         attributes=fields,
-        warnings=(*([who.warning] if who.warning else []), *warnings),
+        warnings=(*_cut_off(facts), *([who.warning] if who.warning else []), *warnings),
         former_ids=() if voicemail_id or received_at is not None else (by_time,),
     )
 
@@ -121,6 +124,13 @@ def parse_time(value: datetime | str, *, name: str) -> datetime:
     raise BadVoicemail(
         f"{name} is {value!r}, which has no time zone", fix="add Z for UTC or the offset, such as -05:00"
     )
+
+
+def _cut_off(facts: audio.AudioFacts) -> list[str]:
+    if not facts.missing_bytes:
+        return []
+    whole = facts.data_bytes + facts.missing_bytes
+    return [f"the recording is cut off: {facts.data_bytes:,} of {whole:,} bytes of audio have come"]
 
 
 def _transcript(

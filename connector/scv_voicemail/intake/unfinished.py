@@ -10,13 +10,15 @@ from pathlib import Path
 from typing import NoReturn
 
 from scv_voicemail.audio import UNFINISHED
-from scv_voicemail.errors import VoicemailError
+from scv_voicemail.errors import BadRecording, VoicemailError
 from scv_voicemail.voicemail import Voicemail
 
 SETTLE_SECONDS = 2.0
 """How long files must have been left alone before they are looked into."""
 GRACE_SECONDS = 60.0
-"""How long a file that looks cut off may still become a whole one."""
+"""How long a file that looks unfinished may still become a whole one."""
+CUT_AFTER_GRACES = 10
+"""How many times as long audio that ends too early may still grow; then it is taken as far as it goes."""
 
 
 def quiet_seconds(paths: Iterable[Path], *, now: datetime) -> float:
@@ -30,12 +32,20 @@ def quiet_seconds(paths: Iterable[Path], *, now: datetime) -> float:
         return -math.inf
 
 
-def read_unless_unfinished(read: Callable[[], Voicemail], *, may_grow: bool) -> Callable[[], Voicemail] | None:
-    """Read a voicemail now; hand out what came of it, be it an error. None when it is better to wait."""
+def read_unless_unfinished(
+    read: Callable[..., Voicemail], *, quiet: float, grace_seconds: float
+) -> Callable[[], Voicemail] | None:
+    """Read a voicemail now; hand out what came of it, be it an error. None when it is better to wait.
+
+    `read(accept_cut=…)` is told whether to accept audio that is cut off: a copy over a slow line may stall for minutes.
+    """
+    is_over = quiet >= CUT_AFTER_GRACES * grace_seconds
     try:
-        voicemail = read()
+        voicemail = read(accept_cut=is_over)
     except VoicemailError as error:
-        return None if may_grow and error.code in UNFINISHED else partial(_raise, error)
+        is_cut_audio = isinstance(error, BadRecording) and error.code == "truncated"
+        waits = error.code in UNFINISHED and (quiet < grace_seconds or (is_cut_audio and not is_over))
+        return None if waits else partial(_raise, error)
     return lambda: voicemail
 
 

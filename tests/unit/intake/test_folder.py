@@ -159,8 +159,6 @@ def test_files_that_were_touched_just_now_wait(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "half"),
     [
-        ("msg.wav", a_wav()[:5000]),
-        ("msg.wav", a_wav()[:20]),
         ("msg.wav", b""),
         ("msg.wav", a_wav(b"", riff_size=0)),
         ("msg.json", b'{"from": "+1415'),
@@ -182,6 +180,36 @@ def test_what_looks_cut_off_waits_while_it_is_young_and_is_refused_when_it_is_ol
     assert young == []
     with pytest.raises((BadRecording, BadVoicemail), match=name):
         old.read()
+
+
+@pytest.mark.covers("audio-1")
+def test_a_recording_that_stays_cut_off_is_taken_as_far_as_it_goes(tmp_path: Path, clock: FakeClock) -> None:
+    """After ten times the grace: a copy over a slow line may stall for a minute, and goes on then."""
+    a_pair(tmp_path)
+    (tmp_path / "msg.wav").write_bytes(a_wav()[:8_044])
+    folder = watched(tmp_path, clock)
+
+    clock.advance(550)
+    stalled = list(folder.pending())
+    clock.advance(60)
+    voicemail = only(folder).read()
+
+    assert stalled == []
+    assert voicemail.recording.duration_seconds == 0.5
+    assert voicemail.warnings == ("the recording is cut off: 8,000 of 16,000 bytes of audio have come",)
+
+
+@pytest.mark.covers("audio-1")
+def test_a_beginning_without_audio_is_refused_in_the_end(tmp_path: Path, clock: FakeClock) -> None:
+    """There is nothing to deliver."""
+    a_pair(tmp_path)
+    (tmp_path / "msg.wav").write_bytes(a_wav()[:20])
+    folder = watched(tmp_path, clock)
+
+    clock.advance(601)
+
+    with pytest.raises(BadRecording, match=r"msg.wav ends before its audio"):
+        only(folder).read()
 
 
 @pytest.mark.parametrize(

@@ -218,3 +218,42 @@ def test_the_callers_name_stands_beside_the_voicemail(tmp_path: Path, folder: Pa
     kept = journal.voicemail("call-1")
     assert kept is not None
     assert (kept.caller, "caller_name" in kept.to_dict()) == ("+14155550142", False)
+
+
+@pytest.mark.covers("audio-1")
+def test_the_whole_of_a_cut_recording_is_a_voicemail_that_names_the_first(tmp_path: Path, folder: Path) -> None:
+    """It comes under the same id, once; handed in more often it is known."""
+    journal = SqliteJournal(tmp_path / "journal.db")
+    register = a_register(journal, folder)
+    whole = a_call(tmp_path / "whole.wav", hertz=440, caller="+14155550142")
+    (tmp_path / "cut.wav").write_bytes((tmp_path / "whole.wav").read_bytes()[:8_044])
+    cut = read_voicemail(
+        tmp_path / "cut.wav",
+        caller="+14155550142",
+        dialed_number="+18005550100",
+        voicemail_id="call-1",
+        received_at=NOON,
+        clock=lambda: NOON,
+    )
+
+    outcomes = [register.take(one) for one in (cut, whole, cut, whole)]
+
+    ids = sorted(run.voicemail_id for run in journal.runs())
+    assert outcomes == [True, True, False, False]
+    assert ids == ["call-1", f"call-1-{whole.recording.sha256[:8]}"]
+    assert kept_warnings(journal, ids[1]) == [
+        "this is more of voicemail call-1, whose recording was cut off when it came"
+    ]
+    assert register.submit(whole, named=(), now=NOON).voicemail_id == ids[1]
+
+
+@pytest.mark.covers("audio-1")
+def test_another_recording_under_the_id_of_a_cut_one_is_still_another_caller(tmp_path: Path, folder: Path) -> None:
+    """More of a message comes from the same caller."""
+    journal = SqliteJournal(tmp_path / "journal.db")
+    register = a_register(journal, folder)
+    first = a_call(tmp_path / "a.wav", hertz=440, caller="+14155550142")
+    register.take(replace(first, recording=replace(first.recording, missing_bytes=9)))
+
+    with pytest.raises(AnotherVoicemail):
+        register.take(a_call(tmp_path / "b.wav", hertz=880, caller="+14155550199"))

@@ -174,6 +174,19 @@ def test_a_withheld_number_is_no_reason_to_refuse(wav: Path) -> None:
     assert read(wav, caller=None).caller == ANONYMOUS
 
 
+@pytest.mark.covers("audio-1")
+def test_a_cut_recording_is_taken_at_once_with_a_warning(wav: Path) -> None:
+    """Whoever hands it in by a command or a program has nothing more; a browser plays it as far as it goes."""
+    wav.write_bytes(wav.read_bytes()[:16_044])
+
+    voicemail = read(wav)
+
+    assert voicemail.recording.duration_seconds == 1.0
+    assert voicemail.warnings == ("the recording is cut off: 16,000 of 32,000 bytes of audio have come",)
+    with pytest.raises(BadRecording, match="truncated"):
+        read(wav, accept_cut=False)
+
+
 def test_an_unusable_recording_is_refused(tmp_path: Path) -> None:
     """The file is named."""
     with pytest.raises(BadRecording, match=r"absent.wav"):
