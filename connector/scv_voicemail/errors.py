@@ -4,8 +4,10 @@ VoicemailError
 ├── TryAgain              the same request may succeed later
 │   ├── Unavailable       no answer, a broken answer, or a 5xx: it may or may not have been carried out
 │   ├── RateLimited       the other side asked us to slow down
+│   ├── RecordingGone     the recording is not where it was kept
 │   └── RoutingFailed     the Omni-Channel flow gave no rep and no queue
 ├── Rejected              this voicemail will never be taken as it is
+│   ├── RecordingAltered  the recording is not the one any more that was taken in
 │   ├── BadRecording      the audio is empty, truncated, foreign or lies about itself
 │   ├── BadVoicemail      the data that came with the recording is incomplete or malformed
 │   │   └── AnotherVoicemail  another voicemail is known under this id
@@ -114,6 +116,13 @@ class RateLimited(TryAgain):
         self.retry_after_seconds = retry_after_seconds
 
 
+class RecordingGone(TryAgain):
+    """The recording is not where it was kept: a disk may be away, or somebody has deleted it."""
+
+    fix = "bring the disk or the file back; it is looked for until the horizon, then delivered without it"
+    nothing_left = "bring the recording back, then `scv-voicemail retry ID`"
+
+
 class RoutingFailed(TryAgain):
     """The Omni-Channel flow answered with errors: the voicemail is in nobody's queue yet."""
 
@@ -128,6 +137,12 @@ class Rejected(VoicemailError):
     """Salesforce will never take this request as it is; trying again changes nothing."""
 
     fix = "correct the data, then `scv-voicemail retry ID`"
+
+
+class RecordingAltered(Rejected):
+    """The kept recording is not the one any more that the journal knows: nobody hears it under this caller's name."""
+
+    fix = "put the recording back as it was, from a backup or its source, then `scv-voicemail retry ID`"
 
 
 class BadRecording(Rejected):
@@ -172,6 +187,7 @@ class SettingsInvalid(Misconfigured):
     """A setting is missing, malformed, or contradicts another."""
 
     fix = "set it in the environment, in .env or in scv-voicemail.toml; `scv-voicemail doctor` lists what is missing"
+    scope = "org"
 
 
 class AuthenticationFailed(Misconfigured):

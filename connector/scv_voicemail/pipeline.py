@@ -14,11 +14,13 @@ from __future__ import annotations
 import logging
 import random
 import traceback
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from scv_voicemail.errors import LeaseLost, RateLimited, Rejected, TryAgain, Unavailable, VoicemailError
+from scv_voicemail import fence, recording_check
+from scv_voicemail.errors import JournalLost, LeaseLost, RateLimited, Rejected, TryAgain, Unavailable, VoicemailError
+from scv_voicemail.patience import LOOK_AND_RETRY, Policy, asked_seconds, given_up, pause_seconds
 from scv_voicemail.ports import (
     ADD_TRANSCRIPT,
     ARRIVED,
@@ -37,7 +39,11 @@ from scv_voicemail.ports import (
     Transcriber,
     transcript_is_late,
 )
+from scv_voicemail.recording_check import RecordingAway, RecordingCheck
+from scv_voicemail.trouble import Trouble
 from scv_voicemail.voicemail import Transcript, Voicemail
+
+__all__ = ["OURS", "Pipeline", "Policy"]
 
 log = logging.getLogger(__name__)
 
@@ -48,33 +54,13 @@ SHORTEST_LISTENING_PAUSE_SECONDS = 2.0
 LONGEST_LISTENING_PAUSE_SECONDS = 600.0
 """A transcript that is late is looked for at least so often, whether or not somebody calls `Journal.wake`."""
 
-LOOK_AND_RETRY = "run `scv-voicemail doctor`, look at the call in Salesforce, then `scv-voicemail retry ID`"
-"""The next step when trying again by itself has come to its end."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Policy:
-    """How patient the pipeline is. Seconds, unless the name says otherwise."""
-
-    lease_seconds: float = 120.0
-    horizon_hours: float = 72.0
-    retry_base_seconds: float = 2.0
-    retry_cap_seconds: float = 900.0
-    probe_seconds: float = 60.0
-    outage_failures: int = 3
-    crash_limit: int = 10
-    redo_limit: int = 3
-    transcript_wait_seconds: float = 120.0
-    late_transcript_hours: float = 24.0
-
-    def delay(self, tries: int, *, chance: float) -> float:
-        """Seconds before the next try: doubling, capped, and jittered by `chance` (0 to 1) between half and whole."""
-        whole = min(self.retry_cap_seconds, self.retry_base_seconds * 2.0 ** min(tries, 30))
-        return whole * (0.5 + chance / 2)
-
 
 class Pipeline:
-    """Takes voicemails in and drives their runs. Safe to run in any number of processes over one journal."""
+    """Takes voicemails in and drives their runs. Safe to run in any number of processes over one journal.
+
+    `check_recording` is asked right before a delivery begins; see `recording_check`. `other_targets` are those that
+    other processes of this journal deliver to.
+    """
 
     def __init__(
         self,
@@ -88,6 +74,8 @@ class Pipeline:
         policy: Policy | None = None,
         now: Clock = lambda: datetime.now(UTC),
         chance: Callable[[], float] = random.random,
+        check_recording: RecordingCheck = lambda _voicemail: None,
+        other_targets: Collection[str] = (),
     ) -> None:
         self.journal = journal
         self.targets = targets
@@ -98,16 +86,29 @@ class Pipeline:
         self.policy = policy or Policy()
         self.now = now
         self.chance = chance
+        self.check_recording = check_recording
+        self.other_targets = frozenset(other_targets)
+        self.trouble = Trouble(journal, now=now)
 
     def accept(self, voicemail: Voicemail, *, deliver: bool = True) -> bool:
         """Write the voicemail down; False when this id is already known, and then nothing changes.
 
-        One that is not to be delivered is kept without a run: it is known, and nobody is bothered with it.
+        One that is not to be delivered is kept without a run: it is known, and nobody is bothered with it. Targets that
+        nobody knows are passed over: it goes to the others that it names, or to the default ones, with a warning.
         """
-        targets = (voicemail.targets or self.default_targets) if deliver else ()
+        unknown = self.unknown_targets(voicemail)
+        known = tuple(name for name in voicemail.targets if name not in unknown)
+        targets = (known or self.default_targets) if deliver else ()
         new = self.journal.accept(voicemail, targets=targets, now=self.now())
         log.info("voicemail %s: %s", voicemail.id, "accepted" if new else "already known")
+        if new and unknown:
+            # Their names came with the call, and may be anything.
+            log.warning("voicemail %s: %d of its targets are known to nobody", voicemail.id, len(unknown))
         return new
+
+    def unknown_targets(self, voicemail: Voicemail) -> list[str]:
+        """The targets that a voicemail names and that neither this process nor another one knows."""
+        return [name for name in voicemail.targets if name not in self.targets and name not in self.other_targets]
 
     def work_one(self, voicemail_id: str | None = None, *, claimed: Callable[[Run], None] = lambda _run: None) -> bool:
         """Take the run that has been due longest as far as it goes; False when nothing is due.
@@ -127,9 +128,13 @@ class Pipeline:
         claimed(run)
         try:
             self._drive(run)
+        except JournalLost:
+            raise
         except (LeaseLost, Unavailable) as error:
             # Ours is an old lease, or the journal cannot be written: the step is done again by whoever comes next.
             log.warning("voicemail %s: left as it is, because of %s", run.voicemail_id, error.brief)
+        except Exception as error:  # noqa: BLE001 - one voicemail's trouble is never another one's
+            self._give_up(run, error)
         return True
 
     def _drive(self, run: Run) -> None:
@@ -144,64 +149,91 @@ class Pipeline:
     def _advance(self, run: Run, step: Step) -> Run | None:
         """Do one step; the run with its receipt, or None when the run waits, was sent back or is parked."""
         try:
-            receipt = step.run(self._attempt(run))
+            receipt = self._do(run, step)
         except NotYet as wait:
             self._wait(run, step, wait)
         except Redo as back:
             self._send_back(run, step, back)
-        except TryAgain as error:
-            if error.service == "journal":
-                raise  # the target has nothing to do with it, and a try of its own would count against it
-            self._try_later(run, step, error)
         except LeaseLost:
             raise
         except VoicemailError as error:
-            self._park(run, step, str(error), brief=error.brief, reached=error.answered)
+            if error.service == "journal" and not isinstance(error, Rejected):
+                raise  # the target has nothing to do with it, and a try of its own would count against it
+            if isinstance(error, TryAgain) or error.scope == "org":
+                self._try_later(run, step, error)
+            else:
+                self._park(run, step.name, str(error), brief=error.brief, reached=error.answered)
         except Exception as error:  # noqa: BLE001 - nothing may get lost over a defect of ours; a human sees it
-            what = f"unexpected {type(error).__name__} in scv-voicemail: please report it"
-            # Where it happened, without the exception's own text, which may quote the voicemail.
-            where = "".join(traceback.format_tb(error.__traceback__))
-            log.error("voicemail %s: step %s broke\n%s", run.voicemail_id, step.name, where)  # noqa: TRY400 - see above
-            self._park(run, step, what, brief=what, reached=False)
+            self._park_for_a_defect(run, step.name, error)
         else:
             log.info("voicemail %s to %s: %s done", run.voicemail_id, run.target, step.name)
             lease, reached = self.policy.lease_seconds, step.name not in OURS
-            return self.journal.receive(run, step.name, receipt, now=self.now(), lease_seconds=lease, reached=reached)
+            done = self.journal.receive(run, step.name, receipt, now=self.now(), lease_seconds=lease, reached=reached)
+            if reached:
+                self.trouble.ended(_source(run))
+            return done
         return None
+
+    def _do(self, run: Run, step: Step) -> Receipt:
+        """Every write of the step is preceded by a look whether the run is still this worker's."""
+        with fence.guarded(lambda: self.journal.ensure_held(run, now=self.now())):
+            attempt = self._attempt(run, step)
+            found = self._look_at_recording(run, step, attempt)
+            if recording_check.is_gone({step.name: found}):
+                attempt = replace(attempt, voicemail=recording_check.without_recording(attempt.voicemail))
+            return recording_check.with_notes(step.run(attempt), found)
 
     # ----------------------------------------------------------------------------------------------- when it did not
 
+    def _give_up(self, run: Run, error: Exception) -> None:
+        """Neither step nor journal could deal with it: park it, or leave it to its lease if not even that succeeds."""
+        self.trouble.tell(f"voicemail {run.voicemail_id}", error)
+        try:
+            self._park_for_a_defect(run, "", error)
+        except JournalLost:
+            raise
+        except Exception as second:  # noqa: BLE001 - as above
+            log.error("voicemail %s: left as it is, because of %s", run.voicemail_id, type(second).__name__)  # noqa: TRY400
+
+    def _park_for_a_defect(self, run: Run, step: str, error: Exception) -> None:
+        # Where it happened, without the exception's own text, which may quote the voicemail.
+        where = "".join(traceback.format_tb(error.__traceback__))
+        log.error("voicemail %s: step %s broke\n%s", run.voicemail_id, step, where)
+        what = f"unexpected {type(error).__name__} in scv-voicemail: please report it"
+        if isinstance(error, VoicemailError):
+            what = str(error)
+        self._park(run, step, what, brief=getattr(error, "brief", what), reached=False)
+
     def _wait(self, run: Run, step: Step, wait: NotYet) -> None:
         now = self.now()
-        due, reached = now + timedelta(seconds=wait.after_seconds), step.name not in OURS
-        self.journal.postpone(run, step=step.name, why=str(wait), due=due, now=now, failed=False, reached=reached)
+        due = now + timedelta(seconds=wait.after_seconds)
+        reached = step.name not in OURS and not isinstance(wait, RecordingAway)
+        # Waiting for what was sent to arrive is no answer: the last one stays the reason.
+        why = str(wait) if wait.is_answer or not run.last_error else run.last_error
+        self.journal.postpone(run, step=step.name, why=why, due=due, now=now, failed=False, reached=reached)
 
     def _send_back(self, run: Run, step: Step, back: Redo) -> None:
         if run.redone >= self.policy.redo_limit:
             why = f"{back}; {back.step} was repeated {run.redone} times without effect"
-            self._park(run, step, f"{why} Next: {LOOK_AND_RETRY}", brief=why, reached=True)
+            self._park(run, step.name, f"{why} Next: {LOOK_AND_RETRY}", brief=why, reached=True)
             return
         log.warning("voicemail %s to %s: %s again, because %s", run.voicemail_id, run.target, back.step, back)
         self.journal.redo(run, step=back.step, why=str(back), now=self.now())
 
-    def _try_later(self, run: Run, step: Step, error: TryAgain) -> None:
+    def _try_later(self, run: Run, step: Step, error: VoicemailError) -> None:
         now, policy = self.now(), self.policy
-        if error.max_tries is not None and run.tries + 1 >= error.max_tries:
-            why = f"tried {run.tries + 1} times: {error}"
-            self._park(run, step, why, brief=error.brief, reached=error.answered)
+        if given_up_after := given_up(run, error, policy=policy, now=now):
+            self._park(run, step.name, f"{given_up_after}: {error}", brief=error.brief, reached=error.answered)
             return
-        if now - run.patient_since > timedelta(hours=policy.horizon_hours):
-            error.fix = LOOK_AND_RETRY
-            why = f"tried for {policy.horizon_hours:g} hours: {error}"
-            self._park(run, step, why, brief=error.brief, reached=error.answered)
-            return
-        seconds = policy.delay(run.tries, chance=self.chance())
-        if isinstance(error, RateLimited):
-            seconds = max(seconds, error.retry_after_seconds or 0.0)
-            self.journal.trip(run.target, now=now, threshold=1, open_seconds=error.retry_after_seconds or seconds)
-        elif error.max_tries is None:
-            self.journal.trip(run.target, now=now, threshold=policy.outage_failures, open_seconds=policy.probe_seconds)
-        log.warning(
+        seconds = pause_seconds(run, error, policy=policy, chance=self.chance())
+        is_refused = not isinstance(error, TryAgain)
+        if is_refused:
+            # A login that is refused, a setting that is wrong: everybody waits, and one probe tells when it is mended.
+            self.trouble.tell(_source(run), error)
+        if step.name not in OURS and error.scope == "org":
+            self._count_against_target(run, error, seconds=seconds, now=now)
+        log.log(
+            logging.INFO if is_refused else logging.WARNING,
             "voicemail %s to %s: %s failed, again in %.0f s: %s",
             run.voicemail_id,
             run.target,
@@ -210,15 +242,26 @@ class Pipeline:
             error.brief,
         )
         due = now + timedelta(seconds=seconds)
-        reached = error.answered
+        reached = error.answered and not is_refused
         self.journal.postpone(run, step=step.name, why=str(error), due=due, now=now, failed=True, reached=reached)
 
-    def _park(self, run: Run, step: Step, why: str, *, brief: str, reached: bool) -> None:
+    def _count_against_target(self, run: Run, error: VoicemailError, *, seconds: float, now: datetime) -> None:
+        """Only what speaks for everybody counts, and of one voicemail no more than its first failures."""
+        policy, threshold, open_seconds = self.policy, 1, self.policy.probe_seconds
+        if isinstance(error, RateLimited):
+            open_seconds = asked_seconds(error, policy=policy) or seconds
+        elif isinstance(error, TryAgain):
+            if error.max_tries is not None or run.tries >= policy.outage_failures:
+                return
+            threshold = policy.outage_failures
+        self.journal.trip(run.target, now=now, threshold=threshold, open_seconds=open_seconds)
+
+    def _park(self, run: Run, step: str, why: str, *, brief: str, reached: bool) -> None:
         """`why` goes to the journal; `brief` is what a log may hold of it; `reached`: the target did answer."""
         # The name of a target that does not exist came with the call, and may be anything.
         target = run.target if run.target in self.targets else "an unknown target"
-        log.error("voicemail %s to %s: parked at %s: %s", run.voicemail_id, target, step.name, brief)
-        self.journal.park(run, step=step.name, why=why, now=self.now(), reached=reached)
+        log.error("voicemail %s to %s: parked at %s: %s", run.voicemail_id, target, step, brief)
+        self.journal.park(run, step=step, why=why, now=self.now(), reached=reached)
 
     # ------------------------------------------------------------------------------------------------ what a step gets
 
@@ -233,25 +276,47 @@ class Pipeline:
             steps.append(Step(name=ADD_TRANSCRIPT, run=target.add_transcript))
         return steps
 
-    def _attempt(self, run: Run) -> Attempt:
+    def _look_at_recording(self, run: Run, step: Step, attempt: Attempt) -> Receipt:
+        """Before the transcript is made and before the target's first step, however often that is begun."""
+        first = next(iter(self.targets[run.target].steps()), None) if run.target in self.targets else None
+        if first is None or step.name not in (LISTEN, first.name) or recording_check.is_gone(run.receipts):
+            return {}
+        return recording_check.look(
+            self.check_recording,
+            attempt.voicemail,
+            policy=self.policy,
+            waited=attempt.waited_seconds,
+            late=attempt.now > self.policy.patience_ends(run) and run.attempt >= recording_check.FEWEST_LOOKS,
+        )
+
+    def _attempt(self, run: Run, step: Step) -> Attempt:
         if run.crashes >= self.policy.crash_limit:
             raise VoicemailError(f"the worker died {run.crashes} times in a row at this step", fix=LOOK_AND_RETRY)
         voicemail = self.journal.voicemail(run.voicemail_id)
         if voicemail is None:
             raise LeaseLost("the voicemail is not in the journal any more", voicemail_id=run.voicemail_id)
+        if recording_check.is_gone(run.receipts):
+            voicemail = recording_check.without_recording(voicemail)
         now = self.now()
         return Attempt(
             voicemail=voicemail,
             receipts=run.receipts,
-            number=run.attempt,
+            # What a human had done again may have reached the other side the first time.
+            number=max(run.attempt, 2) if step.name in run.begun_again else run.attempt,
             since=run.step_since or now,
             now=now,
             crashes=run.crashes,
+            tried=run.tried,
         )
 
     # ------------------------------------------------------------------------------------------------- the transcript
 
     def _listen(self, attempt: Attempt) -> Receipt:
+        unknown = self.unknown_targets(attempt.voicemail)
+        passed_over = {"warning": _passed_over(unknown, self.targets)} if unknown else {}
+        return recording_check.with_notes(self._listen_once(attempt), passed_over)
+
+    def _listen_once(self, attempt: Attempt) -> Receipt:
         until = attempt.since + timedelta(seconds=self.policy.transcript_wait_seconds)
         pending = {"transcript": PENDING, "since": attempt.since.isoformat()}
         return self._ask_transcriber(attempt, until=until) or pending
@@ -267,6 +332,8 @@ class Pipeline:
         voicemail = attempt.voicemail
         if voicemail.transcript is not None:
             return {"transcript": voicemail.transcript.provider}
+        if not voicemail.recording.path:
+            return {"warning": "delivered without a transcript: there is no recording"}
         if attempt.crashes >= 2:
             return {"warning": "delivered without a transcript: the transcriber brought the worker down twice"}
         try:
@@ -276,6 +343,8 @@ class Pipeline:
             if left <= 0:
                 return None
             raise NotYet(str(error), after_seconds=min(left, _listening_pause(error, attempt))) from error
+        except LeaseLost:
+            raise
         except VoicemailError as error:
             return {"warning": f"delivered without a transcript: {error}"}
         return {"transcript": "none"} if transcript is None else self._keep(voicemail, transcript)
@@ -299,6 +368,16 @@ def _listening_pause(error: NotYet | TryAgain, attempt: Attempt) -> float:
         case _:
             asked = SHORTEST_LISTENING_PAUSE_SECONDS
     return max(asked, min(LONGEST_LISTENING_PAUSE_SECONDS, attempt.waited_seconds / 4))
+
+
+def _source(run: Run) -> str:
+    """Who is in trouble when a target refuses everybody."""
+    return f"target {run.target}"
+
+
+def _passed_over(unknown: Sequence[str], known: Mapping[str, Target]) -> str:
+    names = ", ".join(repr(name) for name in unknown)
+    return f"there is no delivery target called {names}; known are: {', '.join(known) or 'none'}"
 
 
 def _refuse_target(name: str, known: Mapping[str, Target]) -> Receipt:

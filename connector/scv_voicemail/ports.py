@@ -15,12 +15,14 @@ from scv_voicemail.runs import (
     LISTEN,
     LISTEN_AGAIN,
     PENDING,
+    TRIED,
     Event,
     Gate,
     Notice,
     Receipt,
     Run,
     RunState,
+    Tried,
     transcript_is_late,
 )
 from scv_voicemail.voicemail import Transcript, Voicemail
@@ -33,6 +35,7 @@ __all__ = [
     "LISTEN",
     "LISTEN_AGAIN",
     "PENDING",
+    "TRIED",
     "Arrival",
     "Attempt",
     "Clock",
@@ -49,8 +52,12 @@ __all__ = [
     "Step",
     "Target",
     "Transcriber",
+    "Tried",
     "transcript_is_late",
 ]
+
+LOOKS = 6
+"""So often it is looked, in equal pauses, whether a doubtful request has arrived, before it is sent again."""
 
 Clock = Callable[[], datetime]
 """Gives the time in UTC; tests pass one that they move by hand."""
@@ -59,11 +66,15 @@ Clock = Callable[[], datetime]
 
 
 class NotYet(Exception):
-    """The other side has not caught up yet: look again in `after_seconds`. Costs no try."""
+    """The other side has not caught up yet: look again in `after_seconds`. Costs no try.
 
-    def __init__(self, why: str, *, after_seconds: float) -> None:
+    `is_answer` is false where nobody was asked, so that the last real answer stays the reason.
+    """
+
+    def __init__(self, why: str, *, after_seconds: float, is_answer: bool = True) -> None:
         super().__init__(why)
         self.after_seconds = after_seconds
+        self.is_answer = is_answer
 
 
 class Redo(Exception):
@@ -78,7 +89,7 @@ class Redo(Exception):
 class Attempt:
     """What a step is given: the voicemail, the receipts so far, and how often this step was begun.
 
-    `crashes` is how many workers died over it.
+    `crashes` is how many workers died over it, `tried` the last try that failed.
     """
 
     voicemail: Voicemail
@@ -87,6 +98,7 @@ class Attempt:
     since: datetime
     now: datetime
     crashes: int = 0
+    tried: Tried | None = None
 
     @property
     def again(self) -> bool:
@@ -97,6 +109,19 @@ class Attempt:
     def waited_seconds(self) -> float:
         """Seconds since this step was first begun, or taken over from a dead worker."""
         return (self.now - self.since).total_seconds()
+
+    def left_of(self, patience_seconds: float) -> float:
+        """Seconds to the next look while what was sent last may still be under way; 0 when it has had its patience.
+
+        Pauses are counted beside the time, so that a clock that jumps ahead shortens one pause and not the patience:
+        many short ones after a try that is repeated soon, one more after a try that was repeated late.
+        """
+        tried = self.tried or Tried(at=self.since, number=self.number - LOOKS)
+        looks = self.number - tried.number
+        waited = (self.now - min(max(self.since, tried.at), self.now)).total_seconds()
+        if tried.pause_seconds >= patience_seconds:
+            return 0.0 if looks > 1 and waited >= 2 * patience_seconds else patience_seconds
+        return 0.0 if looks >= LOOKS and waited >= patience_seconds else patience_seconds / LOOKS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

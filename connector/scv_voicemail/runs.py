@@ -29,6 +29,9 @@ DISMISSED = "dismissed"
 BEGUN_AGAIN = "begun_again"
 """A receipt without work: the steps that a human had done anew, which may have reached the other side before."""
 
+TRIED = "tried"
+"""A receipt without work: when a try of the step that comes next has failed last."""
+
 PENDING = "pending"
 """What the receipt of `listen` says of a transcript that was still being made when the voicemail went on."""
 
@@ -49,6 +52,17 @@ class RunState(StrEnum):
     """Every step has its receipt."""
     PARKED = "parked"
     """Needs a human; `retry` puts it back at the step that failed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tried:
+    """A try that failed: what it sent may still be under way. `number` is the run's `attempt`, and `pause_seconds` what
+    was waited for before the next one.
+    """
+
+    at: datetime
+    number: int
+    pause_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +106,15 @@ class Run:
     def begun_again(self) -> frozenset[str]:
         """Steps that were done once and were torn up by a human: each looks before it writes."""
         return frozenset(self.receipts.get(BEGUN_AGAIN, {}).get("steps", ()))
+
+    @property
+    def tried(self) -> Tried | None:
+        """When and how a worker last failed or died over the current step; None when none did."""
+        told = self.receipts.get(TRIED)
+        if told is None:
+            return None
+        at, number, pause = datetime.fromisoformat(told["at"]), int(told["number"]), float(told["pause"])
+        return Tried(at=at, number=number, pause_seconds=pause)
 
     @property
     def warnings(self) -> list[str]:

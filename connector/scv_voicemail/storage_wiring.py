@@ -9,10 +9,12 @@ from scv_voicemail.aws.objects import ObjectStore
 from scv_voicemail.aws.session import AwsClients
 from scv_voicemail.aws.transcribe_jobs import TranscribeJobs
 from scv_voicemail.errors import SettingsInvalid
+from scv_voicemail.intake.kept_check import KeptCheck
 from scv_voicemail.intake.recordings import RecordingStore
 from scv_voicemail.intake.register import Recordings
 from scv_voicemail.intake.s3_recordings import S3Recordings
 from scv_voicemail.ports import Transcriber
+from scv_voicemail.recording_check import RecordingCheck
 from scv_voicemail.settings import AMAZON_TRANSCRIBE, PREFIX, S3Folder, Settings
 from scv_voicemail.transcription.amazon_transcribe import AmazonTranscriber, TranscribeOptions
 from scv_voicemail.transcription.command import CommandTranscriber
@@ -31,6 +33,11 @@ def recordings(settings: Settings, aws: AwsClients) -> Recordings:
             allow_plain_http=settings.allow_plain_http,
         )
     return RecordingStore(place, location=settings.recording_url, allow_plain_http=settings.allow_plain_http)
+
+
+def recording_check(aws: AwsClients) -> RecordingCheck:
+    """Looks at a kept recording, wherever it was kept: settings may have changed since."""
+    return KeptCheck(lambda: ObjectStore(aws.client("s3")))
 
 
 def transcriber(settings: Settings, aws: AwsClients) -> Transcriber:

@@ -275,6 +275,8 @@ def connect(
         policy=Policy(
             **{name: getattr(settings, name) for name in Policy.__dataclass_fields__ if hasattr(settings, name)}
         ),
+        check_recording=storage.recording_check(aws),
+        other_targets=settings.other_targets,
     )
     closing: list[Any] = [one for one in (telephony, salesforce, journal, aws) if one not in (None, given)]
     return Connector(settings=settings, journal=journal, pipeline=pipeline, recordings=recordings, closing=closing)

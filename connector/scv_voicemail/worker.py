@@ -8,14 +8,20 @@ import socket
 import threading
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TypeVar
 
-from scv_voicemail.errors import Unavailable
+from scv_voicemail.errors import JournalLost
 from scv_voicemail.pipeline import Pipeline
 from scv_voicemail.ports import Clock, Run
 
 log = logging.getLogger(__name__)
+
+Found = TypeVar("Found")
+
+LONGEST_REST_SECONDS = 30.0
+"""So long at the most a side of the worker rests after failing again and again."""
 
 
 def drive(
@@ -33,17 +39,54 @@ def drive(
 
     With `voicemail_id` only that voicemail is worked on. `claimed` is told of every run that is taken.
     """
+    intake, deliveries = _Wall(pipeline, "intake", now=now), _Wall(pipeline, "deliveries", now=now)
     while not until():
-        try:
-            between()
-            if pipeline.work_one(voicemail_id, claimed=claimed):
-                continue
-            due = pipeline.journal.next_due(voicemail_id=voicemail_id)
-        except Unavailable as error:
-            log.error("%s", error)  # noqa: TRY400 - the journal's own words; a traceback would say less
-            due = None
+        intake.run(between)
+        if deliveries.run(lambda: pipeline.work_one(voicemail_id, claimed=claimed)):
+            continue
+        due = deliveries.run(lambda: pipeline.journal.next_due(voicemail_id=voicemail_id))
         wanted = longest_sleep_seconds if due is None else (due - now()).total_seconds()
-        sleep(min(max(wanted, 0.01), longest_sleep_seconds))
+        sleep(min(max(wanted, 0.01, deliveries.closed_seconds), longest_sleep_seconds))
+
+
+class _Wall:
+    """One side of the worker: what goes wrong there is told and backed off there, and the other side goes on."""
+
+    def __init__(self, pipeline: Pipeline, side: str, *, now: Clock) -> None:
+        self._trouble = pipeline.trouble
+        self._side = side
+        self._now = now
+        self._failures = 0
+        self._closed_until: datetime | None = None
+
+    @property
+    def closed_seconds(self) -> float:
+        """How long this side still rests, after its last failure."""
+        if self._closed_until is None:
+            return 0.0
+        # A clock that was set back must not make the rest longer than it was meant to be.
+        return min((self._closed_until - self._now()).total_seconds(), LONGEST_REST_SECONDS)
+
+    def run(self, work: Callable[[], Found]) -> Found | None:
+        """What the work gives; None when it failed, or failed a moment ago. A lost journal ends the worker."""
+        if self.closed_seconds > 0:
+            return None
+        try:
+            found = work()
+        except JournalLost:
+            raise
+        except Exception as error:  # noqa: BLE001 - a wall: one side's trouble never stops the other
+            self._fail(error)
+            return None
+        self._failures, self._closed_until = 0, None
+        self._trouble.ended(self._side)
+        return found
+
+    def _fail(self, error: Exception) -> None:
+        self._trouble.tell(self._side, error)
+        rest = min(LONGEST_REST_SECONDS, 2.0**self._failures)
+        self._failures = min(self._failures + 1, 10)
+        self._closed_until = self._now() + timedelta(seconds=rest)
 
 
 def whoami() -> str:

@@ -84,7 +84,7 @@ def _count(readings: list[Run], parts: AmazonConnect, metrics: Metrics) -> None:
         if after.has_arrived and not before.has_arrived:
             metrics.add(Name.VOICEMAIL_DELIVERED)
             metrics.add(Name.DELIVERY_SECONDS, max((parts.now() - after.accepted_at).total_seconds(), 0.0))
-            if transcript_is_late(after.receipts) or after.receipts.get(LISTEN, {}).get("warning"):
+            if transcript_is_late(after.receipts) or not after.receipts.get(LISTEN, {}).get("transcript"):
                 metrics.add(Name.TRANSCRIPTS_MISSING)
         if after.state is RunState.PARKED:
             metrics.add(Name.VOICEMAIL_PARKED)

@@ -66,6 +66,7 @@ class Name(StrEnum):
     MESSAGES_ACCOUNTED_FOR = "MessagesAccountedFor"
     CONTACT_IGNORED = "ContactIgnored"
     VOICEMAIL_ACCEPTED = "VoicemailAccepted"
+    TARGET_UNKNOWN = "TargetUnknown"
     VOICEMAIL_SUPPRESSED = "VoicemailSuppressed"
     VOICEMAIL_GIVEN_UP = "VoicemailGivenUp"
     STORED_TO_ACCEPTED_SECONDS = "StoredToAcceptedSeconds"
@@ -129,6 +130,12 @@ METRICS: tuple[Metric, ...] = (
         unit="Count",
         statistic="Sum",
         sentence="New voicemails that are safe in the journal.",
+    ),
+    Metric(
+        name=Name.TARGET_UNKNOWN,
+        unit="Count",
+        statistic="Sum",
+        sentence="Voicemails that name a target nobody knows; they went to the others, or to the default ones.",
     ),
     Metric(
         name=Name.VOICEMAIL_SUPPRESSED,

@@ -75,6 +75,8 @@ class Reception:
                 if is_new:
                     self._metrics.add(Name.VOICEMAIL_ACCEPTED if found.deliver else Name.VOICEMAIL_SUPPRESSED)
                     self._metrics.account_for(found.beep_at)
+                    if connector.pipeline.unknown_targets(found.voicemail):
+                        self._metrics.add(Name.TARGET_UNKNOWN)
             if any(run.state in OPEN_STATES for run in connector.journal.runs(voicemail_id=voicemail_id)):
                 self._parts.doorbell.ring(voicemail_id)
                 self._metrics.add(Name.DOORBELLS_RUNG)

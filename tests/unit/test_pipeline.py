@@ -9,6 +9,7 @@ from scv_voicemail.errors import (
     AuthenticationFailed,
     BadRecording,
     BadVoicemail,
+    PermissionMissing,
     RateLimited,
     Rejected,
     RoutingFailed,
@@ -92,7 +93,7 @@ def test_the_vendors_retry_after_wins_over_our_own_delay() -> None:
 
 
 @pytest.mark.parametrize(
-    "error", [BadRecording("not a WAV"), AuthenticationFailed("unknown key"), KeyError("a defect")]
+    "error", [BadRecording("not a WAV"), PermissionMissing("no access to the field"), KeyError("a defect")]
 )
 def test_what_trying_again_cannot_mend_is_parked_at_once(error: Exception) -> None:
     """A human sees it with its reason; a defect of ours does not lose the voicemail either."""
@@ -244,10 +245,34 @@ def test_a_failed_transcription_is_a_warning_not_a_delay() -> None:
     assert "took longer than 60 s" in bench.run().warnings[0]
 
 
-def test_a_voicemail_for_an_unknown_target_is_parked_with_the_known_ones() -> None:
-    """A typing error in `targets` is named, not ignored."""
+@pytest.mark.covers("connect-9")
+def test_a_voicemail_for_an_unknown_target_goes_to_the_default_ones_with_a_warning() -> None:
+    """Nobody is there to correct a word that came with the call; it is named where the voicemail is looked at."""
     bench = Bench(ScriptedTarget("voice_call"))
     bench.pipeline.accept(a_voicemail(targets=("voicecall",)))
+
+    bench.work()
+
+    assert bench.run("voice_call").state is RunState.DELIVERED
+    assert bench.run("voice_call").warnings == ["there is no delivery target called 'voicecall'; known are: voice_call"]
+
+
+@pytest.mark.covers("connect-9")
+def test_of_several_targets_the_known_ones_are_taken() -> None:
+    """The one that is known gets it; the default ones are not added."""
+    bench = Bench(ScriptedTarget("voice_call"), ScriptedTarget("case"))
+    bench.pipeline.accept(a_voicemail(targets=("case", "fax")))
+
+    bench.work()
+
+    assert [run.target for run in bench.journal.runs()] == ["case"]
+    assert "'fax'" in bench.run("case").warnings[0]
+
+
+def test_a_target_that_was_taken_away_calls_a_human() -> None:
+    """A run of 0.1.0 for a target that nobody knows any more is parked, and names those that there are."""
+    bench = Bench(ScriptedTarget("voice_call"))
+    bench.journal.accept(a_voicemail(), targets=["voicecall"], now=bench.clock())
 
     bench.work()
 

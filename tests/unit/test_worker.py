@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from scv_voicemail.errors import Unavailable
+from scv_voicemail.errors import JournalLost, Unavailable
 from scv_voicemail.journal.memory import MemoryJournal
 from scv_voicemail.pipeline import Pipeline
 from scv_voicemail.ports import Attempt, NotYet, Receipt, RunState, Step
@@ -211,3 +211,93 @@ def test_an_overdue_run_is_not_slept_for_in_vain() -> None:
     )
 
     assert slept == [0.01]
+
+
+class Moody:
+    """Raises what it is told, one per call, then does nothing."""
+
+    def __init__(self, *errors: Exception) -> None:
+        self.errors = list(errors)
+        self.calls = 0
+
+    def __call__(self) -> None:
+        self.calls += 1
+        if self.errors:
+            raise self.errors.pop(0)
+
+
+UNFORESEEN = [OSError("the disk"), KeyError("a defect"), UnicodeEncodeError("utf-8", "\ud800", 0, 1, "surrogates")]
+
+
+@pytest.mark.covers("poison-1", "poison-3")
+def test_whatever_goes_wrong_in_intake_does_not_stop_deliveries() -> None:
+    """The folder breaks at every look; what was taken in before is delivered, and the trouble is told once."""
+    clock = FakeClock()
+    pipeline, intake = a_pipeline(clock, times=3), Moody(*UNFORESEEN * 20)
+    pipeline.accept(a_voicemail())
+
+    drive(pipeline, until=delivered(pipeline, 1), between=intake, now=clock, sleep=clock.advance)
+
+    (notice,) = pipeline.journal.notices()
+    assert (notice.source, notice.kind) == ("intake", "trouble")
+    assert notice.times == intake.calls
+
+
+@pytest.mark.covers("poison-3")
+def test_intake_that_fails_rests_longer_and_longer_and_says_when_it_is_over() -> None:
+    """Not once a second for days: a rest of half a minute in the end; then it is told to be over."""
+    clock = FakeClock()
+    pipeline, intake = a_pipeline(clock), Moody(*[OSError("the disk")] * 100)
+    end = clock() + timedelta(seconds=280)
+
+    drive(pipeline, until=lambda: clock() > end, between=intake, now=clock, sleep=clock.advance)
+    tried, told = intake.calls, pipeline.journal.notices()
+    end = clock() + timedelta(seconds=3)
+    drive(pipeline, until=lambda: clock() > end, between=Moody(), now=clock, sleep=clock.advance)
+
+    assert 8 <= tried <= 14
+    assert told
+    assert pipeline.journal.notices() == []
+
+
+class BrokenJournal(MemoryJournal):
+    """Breaks in one of its methods, so many times, with something nobody foresaw."""
+
+    def __init__(self, method: str, *, times: int) -> None:
+        super().__init__()
+        self.method, self.times = method, times
+
+    def __getattribute__(self, name: str) -> object:
+        if name == object.__getattribute__(self, "__dict__").get("method") and self.times > 0:
+            self.times -= 1
+            raise TypeError("a row that nobody can read")
+        return object.__getattribute__(self, name)
+
+
+@pytest.mark.covers("poison-1", "poison-10")
+@pytest.mark.parametrize("method", ["claim", "next_due", "receive", "finish", "voicemail", "postpone"])
+def test_a_journal_that_breaks_unforeseen_does_not_end_the_worker(method: str) -> None:
+    """Intake is looked at all the while; the backlog is delivered or, where the step broke, parked with the reason."""
+    clock = FakeClock()
+    pipeline, looks = a_pipeline(clock, journal=BrokenJournal(method, times=2), times=2), Moody()
+    for number in range(3):
+        pipeline.accept(a_voicemail(id=f"v{number}"))
+    end = clock() + timedelta(hours=1)
+
+    drive(pipeline, until=lambda: clock() > end, between=looks, now=clock, sleep=clock.advance)
+
+    states = [run.state for run in pipeline.journal.runs()]
+    assert set(states) <= {RunState.DELIVERED, RunState.PARKED}
+    assert states.count(RunState.DELIVERED) >= 1
+    assert looks.calls > 100
+
+
+@pytest.mark.covers("journal-1")
+def test_a_lost_journal_ends_the_worker() -> None:
+    """Nothing goes on into the void."""
+    clock = FakeClock()
+
+    with pytest.raises(JournalLost):
+        drive(
+            a_pipeline(clock), until=lambda: False, between=Moody(JournalLost("gone")), now=clock, sleep=clock.advance
+        )

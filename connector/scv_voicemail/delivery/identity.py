@@ -21,8 +21,8 @@ from scv_voicemail.voicemail import Voicemail
 LONGEST_CALL = timedelta(hours=24)
 """A call began at most so long before the message that was left in it."""
 
-ROUNDING = timedelta(seconds=2)
-"""Salesforce drops fractions of a second, and so do telephony systems."""
+CLOCKS_APART = timedelta(minutes=10)
+"""The clocks of a telephony system and of Salesforce may differ by so much, and by the fractions that are dropped."""
 
 OLDEST_YEAR = 1970
 """A time before that is no time: Shield shows one of 1888 or 1777 where it may not show the real one."""
@@ -110,7 +110,9 @@ def _same_time(ours: datetime, theirs: Any) -> bool | None:
 
 def _began_before(voicemail: Voicemail, theirs: Any) -> bool | None:
     moment = _moment(theirs)
-    return None if moment is None else voicemail.started_at - LONGEST_CALL <= moment <= voicemail.ended_at + ROUNDING
+    return (
+        None if moment is None else voicemail.started_at - LONGEST_CALL <= moment <= voicemail.ended_at + CLOCKS_APART
+    )
 
 
 @dataclass(frozen=True, slots=True)

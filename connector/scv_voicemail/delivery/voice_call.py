@@ -195,18 +195,20 @@ class VoiceCallTarget:
         return answer
 
     def _finalize(self, attempt: Attempt) -> Receipt:
-        """Close the call, attach the recording; after a doubtful try sent again only when nothing arrives."""
-        voicemail, call_id = attempt.voicemail, _call_id(attempt)
+        """Close the call, attach the recording; after a doubtful try sent again only when nothing arrives.
+
+        An update can be applied by halves. A recording that is there is not sent a second time: an org may keep both.
+        """
+        voicemail, call_id, attached, state = attempt.voicemail, _call_id(attempt), False, None
         if self.view is not None and (attempt.again or attempt.receipts["open"].get("closed")):
-            state = self.view.get(call_id)
-            if state is not None and state.is_completed and self.view.recordings(call_id):
+            state, attached = self.view.get(call_id), self.view.recordings(call_id) > 0
+            if state is not None and state.is_completed and (attached or not _has_recording(attempt)):
                 return {"status": "found"}
             self._let_it_arrive(attempt)
         holds = attempt.receipts["open"].get("holds", {})
-        update = self.telephony.update_voice_call(
-            call_id, payloads.closed(voicemail, began=_began(attempt), holds=holds)
-        )
-        return {"status": update.status}
+        closing = payloads.closed(voicemail, began=_began(attempt), holds=holds, with_recording=not attached)
+        update = self.telephony.update_voice_call(call_id, closing)
+        return {"status": update.status, "overClosed": state is not None and state.is_completed}
 
     def _verify(self, attempt: Attempt) -> Receipt:
         """Read the other side: completed, recording there, queued or with a rep. What is missing is done again."""
@@ -215,10 +217,15 @@ class VoiceCallTarget:
         call_id = _call_id(attempt)
         state = self.view.get(call_id)
         # Every reading counts against the org's daily limit, so the next one is made only when it matters.
-        recordings = self.view.recordings(call_id) if state is not None and state.is_completed else 0
-        complete = recordings > 0
+        is_completed = state is not None and state.is_completed
+        recordings = self.view.recordings(call_id) if is_completed and _has_recording(attempt) else 0
+        complete = is_completed and (recordings > 0 or not _has_recording(attempt))
         earlier = attempt.receipts["open"].get("earlierWork", [])
         work = self.view.work(call_id, apart_from=earlier) if complete else None
+        settling = self.options.patience_seconds - attempt.waited_seconds
+        if work and settling > 0 and attempt.receipts.get("finalize", {}).get("overClosed"):
+            # It shows as completed with or without our update, which may still come and take it out of its queue.
+            raise NotYet("the closing update of a call that was closed before may still come", after_seconds=settling)
         if state is not None and complete and work:
             warnings = []
             if not state.is_voicemail:
@@ -260,6 +267,9 @@ class VoiceCallTarget:
             missing = left - self._stored(attempt)
             if not missing:
                 return {"uploaded": len(left)}
+            given_up_after = UPLOADS * self.options.patience_seconds
+            if attempt.waited_seconds >= given_up_after and not attempt.left_of(given_up_after):
+                return {"warning": f"{lost}: they were uploaded and did not arrive"}
             self._let_it_arrive(attempt)
             messages = [message for message in payloads.messages(attempt.voicemail) if message.message_id in missing]
             self.view.upload(attempt.voicemail.id, _call_id(attempt), messages)
@@ -271,14 +281,12 @@ class VoiceCallTarget:
             if attempt.waited_seconds < CLOSING_SETTLE_SECONDS:
                 raise NotYet(f"the closed call does not take the transcript yet: {error}", after_seconds=2) from error
             return {"warning": f"{lost}: {error}"}
-        if attempt.waited_seconds < UPLOADS * self.options.patience_seconds:
-            raise NotYet("the uploaded transcript is not there yet", after_seconds=1)
-        return {"warning": f"{lost}: they were uploaded and did not arrive"}
+        raise NotYet("the uploaded transcript is not there yet", after_seconds=1 if attempt.number == 1 else 5)
 
     def _let_it_arrive(self, attempt: Attempt) -> None:
         """After a doubtful try what was sent may still be carried out: wait before it is sent again."""
-        if attempt.again and attempt.waited_seconds < self.options.patience_seconds:
-            raise NotYet("an earlier request may still be under way", after_seconds=_pause(attempt))
+        if attempt.again and (pause := attempt.left_of(self.options.patience_seconds)):
+            raise NotYet("an earlier request may still be under way", after_seconds=pause, is_answer=False)
 
     # ---------------------------------------------------------------------------------------------------- the payloads
 
@@ -299,6 +307,11 @@ class VoiceCallTarget:
 
 def _call_id(attempt: Attempt) -> str:
     return str(attempt.receipts["open"]["voiceCallId"])
+
+
+def _has_recording(attempt: Attempt) -> bool:
+    """False for one that is gone, and that the voicemail goes without."""
+    return bool(attempt.voicemail.recording.location)
 
 
 def _adopted(attempt: Attempt) -> bool:

@@ -66,15 +66,21 @@ def marked(voicemail: Voicemail, *, began: datetime, still_open: bool) -> Update
     )
 
 
-def closed(voicemail: Voicemail, *, began: datetime, holds: Mapping[str, int]) -> UpdateVoiceCall:
-    """The update that closes the call and attaches the recording; `holds` are figures that it must not take away."""
+def closed(
+    voicemail: Voicemail, *, began: datetime, holds: Mapping[str, int], with_recording: bool = True
+) -> UpdateVoiceCall:
+    """The update that closes the call and attaches the recording, if there is one.
+
+    `holds` are figures that it must not take away.
+    """
+    attached = with_recording and bool(voicemail.recording.location)
     return UpdateVoiceCall(
         is_active_call=False,
         call_origin=CallOrigin.VOICEMAIL,
         start_time=_whole_second(began),
         end_time=end_of(voicemail),
-        recording_location=voicemail.recording.location,
-        total_recording_duration=math.ceil(voicemail.recording.duration_seconds),
+        recording_location=voicemail.recording.location if attached else None,
+        total_recording_duration=math.ceil(voicemail.recording.duration_seconds) if attached else None,
         total_hold_duration=holds.get("total_hold_duration"),
         longest_hold_duration=holds.get("longest_hold_duration"),
         number_of_holds=holds.get("number_of_holds"),

@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from scv_voicemail.errors import BadVoicemail, LeaseLost, Unavailable
-from scv_voicemail.ports import BEGUN_AGAIN, DISMISSED, Event, Gate, Notice, Receipt, Run, RunState
+from scv_voicemail.ports import BEGUN_AGAIN, DISMISSED, TRIED, Event, Gate, Notice, Receipt, Run, RunState
 from scv_voicemail.voicemail import Voicemail
 
 AMENDABLE = frozenset({"caller", "dialed_number", "mailbox", "started_at", "priority"})
@@ -26,6 +26,10 @@ AMENDABLE = frozenset({"caller", "dialed_number", "mailbox", "started_at", "prio
 
 LONGEST_TEXT = 4000
 """Characters of a reason that are kept: a run is written a dozen times, and every kilobyte is paid each time."""
+
+
+FORGOTTEN_AFTER = timedelta(days=1)
+"""So long after it could have been taken, a run was not tried for long: what it had of patience says nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +53,13 @@ def claimed(run: Run, *, owner: str, now: datetime, lease_seconds: float) -> Cha
 
     After a death the step counts as begun now: what the dead worker sent last may still be under way. So does one that
     began in the future: a clock has been set back, and waiting for it to catch up would ask for hours.
+
+    A run that nobody has tried for a day, because every worker was off or a clock has jumped, begins its patience anew.
     """
     crashed = run.state is RunState.RUNNING
+    is_ahead = run.tried is not None and run.tried.at > now
+    free = run.lease_until if crashed else run.due
+    forgotten = free is not None and now - free > FORGOTTEN_AFTER
     begun = now if crashed or run.step_since is None else min(run.step_since, now)
     leased = replace(
         run,
@@ -60,7 +69,10 @@ def claimed(run: Run, *, owner: str, now: datetime, lease_seconds: float) -> Cha
         lease_until=now + timedelta(seconds=lease_seconds),
         attempt=run.attempt + 1,
         crashes=run.crashes + crashed,
+        tries=0 if forgotten else run.tries,
         step_since=begun,
+        patient_since=now if forgotten else min(run.patient_since, now),
+        receipts=_tried(run, now, now) if crashed or is_ahead else run.receipts,
     )
     return Change(leased, _event(leased, "taken over", now=now, detail=f"from {run.owner}") if crashed else None)
 
@@ -69,7 +81,7 @@ def received(run: Run, step: str, receipt: Receipt, *, now: datetime, lease_seco
     """A step is done. The claim that goes on counts as the first attempt at the next step."""
     done = replace(
         run,
-        receipts={**run.receipts, step: receipt},
+        receipts={**{name: one for name, one in run.receipts.items() if name != TRIED}, step: receipt},
         attempt=1,
         tries=0,
         crashes=0,
@@ -81,8 +93,15 @@ def received(run: Run, step: str, receipt: Receipt, *, now: datetime, lease_seco
 
 
 def postponed(run: Run, *, step: str, why: str, due: datetime, now: datetime, failed: bool) -> Change:
-    """The lease is given back; the run is due later."""
-    waiting = replace(_released(run, RunState.WAITING), due=due, tries=run.tries + failed, last_error=kept_text(why))
+    """The lease is given back; the run is due later. When a try failed is kept beside the receipts."""
+    receipts = _tried(run, now, due) if failed else run.receipts
+    waiting = replace(
+        _released(run, RunState.WAITING),
+        due=due,
+        tries=run.tries + failed,
+        last_error=kept_text(why),
+        receipts=receipts,
+    )
     return Change(waiting, _event(run, "failed" if failed else "waiting", now=now, step=step, detail=why))
 
 
@@ -259,6 +278,11 @@ def tripped(gate: Gate, *, now: datetime, threshold: int, open_seconds: float) -
 def probed(gate: Gate, *, now: datetime, probe_seconds: float) -> Gate:
     """One run is let through an open gate; the next may follow after `probe_seconds`."""
     return replace(gate, probe_until=now + timedelta(seconds=probe_seconds))
+
+
+def _tried(run: Run, now: datetime, due: datetime) -> dict[str, Receipt]:
+    pause = (due - now).total_seconds()
+    return {**run.receipts, TRIED: {"at": now.isoformat(), "number": run.attempt, "pause": pause}}
 
 
 def _released(run: Run, state: RunState) -> Run:

@@ -87,7 +87,7 @@ def test_a_receipt_is_kept_and_starts_the_next_step_at_its_first_attempt(journal
 
     again = held(journal, owner="b", seconds=61)
 
-    assert again.receipts == {"open": {"voiceCallId": "0LQ"}}
+    assert again.receipts["open"] == {"voiceCallId": "0LQ"}
     assert again.attempt == 2
 
 

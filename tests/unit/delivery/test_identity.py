@@ -50,7 +50,7 @@ def test_numbers_disagree_only_when_both_are_known(theirs: str | None, expected:
         ({"told": {"FromPhoneNumber": "+14155550199"}}, "FromPhoneNumber is +14155550199, not +14155550142"),
         ({"told": {"ToPhoneNumber": "+18005550199"}}, "ToPhoneNumber is +18005550199"),
         ({"contact_center": "04vB, not 04vA (Support)"}, "its contact center is 04vB"),
-        ({"started_at": VOICEMAIL.ended_at + timedelta(seconds=30)}, "CallStartDateTime"),
+        ({"started_at": VOICEMAIL.ended_at + timedelta(minutes=11)}, "CallStartDateTime"),
         ({"started_at": VOICEMAIL.started_at - timedelta(hours=24, seconds=30)}, "CallStartDateTime"),
     ],
     ids=["caller", "dialed number", "contact center", "begins after the message", "a day too old"],

@@ -143,6 +143,31 @@ def test_a_call_that_was_closed_before_gets_its_recording() -> None:
     assert bench.telephony.names() == ["update"]
 
 
+def test_of_a_closing_update_that_was_applied_by_halves_the_recording_is_not_sent_again() -> None:
+    """The recording is there, the call is still open: an org may keep a second recording beside the first."""
+    bench = Bench()
+    bench.view.call, bench.view.has_recordings = a_call(disposition="in-progress"), 1
+
+    bench.do("finalize", number=3, waited=LONG)
+
+    ((_, update),) = bench.telephony.sent
+    assert (update.is_active_call, update.recording_location, update.total_recording_duration) == (False, None, None)
+
+
+@pytest.mark.covers("identity-3")
+def test_a_voicemail_whose_recording_is_gone_is_closed_and_verified_without_one() -> None:
+    """Number and transcript are worth being routed; nobody waits for a recording that nobody sends."""
+    bench, without = Bench(), a_voicemail(recording=a_recording(location=""))
+    bench.do("finalize", voicemail=without)
+    bench.view.call, bench.view.routings = a_call(), ["0JR1"]
+
+    receipt = bench.do("verify", voicemail=without)
+
+    ((_, update),) = bench.telephony.sent
+    assert (update.is_active_call, update.recording_location) == (False, None)
+    assert receipt["work"] == "queued"
+
+
 # --------------------------------------------------------------------------------------------------------------- verify
 
 

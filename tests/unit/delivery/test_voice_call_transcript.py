@@ -178,8 +178,8 @@ def test_an_upload_during_an_outage_is_tried_for_an_hour() -> None:
     bench.view.upload_error = Unavailable("HTTP 503")
 
     with pytest.raises(Unavailable):
-        bench.do("upload", number=9, waited=3599, transcribe={"left": left})
-    receipt = bench.do("upload", number=10, waited=3600, transcribe={"left": left})
+        bench.do("upload", number=9, waited=3599, failed=60, transcribe={"left": left})
+    receipt = bench.do("upload", number=10, waited=3600, failed=60, transcribe={"left": left})
 
     assert "HTTP 503" in receipt["warning"]
 

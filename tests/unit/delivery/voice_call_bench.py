@@ -13,7 +13,7 @@ from scv_voicemail.delivery.voice_call_state import VoiceCallState
 from scv_voicemail.errors import (
     VoicemailError,
 )
-from scv_voicemail.ports import Attempt, Receipt
+from scv_voicemail.ports import Attempt, Receipt, Tried
 from scv_voicemail.telephony import (
     CreateVoiceCall,
     ExecuteOmniFlow,
@@ -142,15 +142,18 @@ class Bench:
         voicemail: Voicemail | None = None,
         number: int = 1,
         waited: float = 0.0,
+        failed: float | None = None,
         **receipts: Receipt,
     ) -> Receipt:
-        """Run one step, as attempt `number`, `waited` seconds after it was first begun."""
+        """Run one step, as attempt `number`, `waited` seconds after it was first begun; one `failed` so long ago."""
+        now = NOON + timedelta(seconds=waited)
         attempt = Attempt(
             voicemail=voicemail or a_voicemail(transcript=a_transcript()),
             receipts={"open": OPENED} | receipts,
             number=number,
             since=NOON,
-            now=NOON + timedelta(seconds=waited),
+            now=now,
+            tried=None if failed is None else Tried(at=now - timedelta(seconds=failed), number=number - 6),
         )
         (found,) = [one for one in self.target.steps() if one.name == step]
         return found.run(attempt)
