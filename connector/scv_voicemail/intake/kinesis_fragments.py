@@ -16,8 +16,11 @@ CUSTOMER_TRACK = "AUDIO_FROM_CUSTOMER"
 OLDER_CUSTOMER_TRACK = "Track_audio/L16"
 """The only track of streams from before Amazon Connect told the two directions apart."""
 DEFAULT_SAMPLE_RATE_HZ = 8000
-MAX_FRAGMENT_BYTES = 16 * 1024 * 1024
+MAX_FRAGMENT_BYTES = 4 * 1024 * 1024
 """A fragment of Amazon Connect is about one second, 32 KB; more than this is held in memory by nobody."""
+MAX_TRACKS = 16
+MAX_TAGS = 1_000
+"""Of a document; Amazon Connect writes two tracks and about a dozen tags."""
 LIVE_WITHIN_MILLIS = 1000
 
 _NUMBER = re.compile(r"[0-9]{1,128}")
@@ -144,19 +147,27 @@ class _Draft:
         if element in (ebml.SIMPLE_BLOCK, ebml.BLOCK):
             track, payload = block_of(data)
             self._blocks.setdefault(track, []).append(payload)
+            self._bound(len(self._blocks), MAX_TRACKS, "tracks")
         elif element == ebml.TAG_NAME:
             self._tag_name = data.decode("utf-8", "replace")
         elif element == ebml.TAG_STRING:
             self.tags[self._tag_name] = data.decode("utf-8", "replace")
+            self._bound(len(self.tags), MAX_TAGS, "tags")
         elif element == ebml.TRACK_NUMBER:
             self._track = int.from_bytes(data[:8], "big")
             self._names.setdefault(self._track, self._track_name)
+            self._bound(len(self._names), MAX_TRACKS, "tracks")
         elif element == ebml.TRACK_NAME:
             self._track_name = data.decode("utf-8", "replace")
             if self._track:
                 self._names[self._track] = self._track_name
         else:
             raise bad_stream("a track is compressed or encrypted, which Kinesis Video Streams does not do")
+
+    @staticmethod
+    def _bound(count: int, most: int, what: str) -> None:
+        if count > most:
+            raise bad_stream(f"a fragment has more than {most:,} {what}")
 
     def fragment(self) -> Fragment | None:
         """The fragment, or None when nothing but a document's frame has come in."""

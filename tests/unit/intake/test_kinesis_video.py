@@ -6,9 +6,9 @@ import hashlib
 import io
 import random
 import tracemalloc
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
-from itertools import chain, repeat
+from itertools import chain, count, repeat
 
 import av
 import ebmlite
@@ -28,18 +28,26 @@ from scv_voicemail.intake.kinesis_video import StreamedAudio, write_customer_aud
 from tests.mkv_files import (
     BEGAN_AT,
     BLOCK,
+    BLOCK_GROUP,
+    CLUSTER,
     CONTACT,
     FIRST_NUMBER,
+    HEADER,
     MIME,
     OTHER_CONTACT,
     SEGMENT,
     SIMPLE_BLOCK,
+    SIMPLE_TAG,
+    TAG,
+    TAGS,
     TRACK_ENTRY,
     TRACKS,
     UNKNOWN_SIZE,
+    VOID,
     a_block,
     a_fragment,
     a_header,
+    a_size,
     an_element,
     in_chunks,
     the_tags,
@@ -526,6 +534,70 @@ def test_a_fragment_without_an_end_is_refused() -> None:
 
     with pytest.raises(BadRecording, match=f"more than {MAX_FRAGMENT_BYTES:,} bytes"):
         list(read_fragments(chain([begun], repeat(second))))
+
+
+MOST_BYTES = 64 * 1024 * 1024
+
+
+@pytest.mark.parametrize(
+    ("element", "says"),
+    [
+        (lambda number: a_block(number, b""), "more than 16 tracks"),
+        (lambda number: an_element(TRACKS, an_element(TRACK_ENTRY, an_element(0xD7, number.to_bytes(4)))), "16 tracks"),
+        (lambda number: the_tags({f"t{number}": ""}), "more than 1,000 tags"),
+        (lambda _number: a_block(1, bytes(1_000_000)), "bytes"),
+    ],
+)
+def test_a_fragment_of_very_many_pieces_is_refused(element: Callable[[int], bytes], says: str) -> None:
+    """A quarter of a million empty tracks are small on the line and large in memory."""
+    begun = a_fragment(0, token=False, after={})
+    tracemalloc.start()
+
+    with pytest.raises(BadRecording, match=says):
+        list(read_fragments(chain([begun], map(element, count(3)))))
+
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < MOST_BYTES
+
+
+PIECES = [HEADER, SEGMENT, CLUSTER, TRACKS, TRACK_ENTRY, TAGS, TAG, SIMPLE_TAG, SIMPLE_BLOCK, BLOCK_GROUP, BLOCK, VOID]
+VALUES = [0xD7, 0x536E, 0x6D80, 0x45A3, 0x4487]
+A_SIZE = st.sampled_from([None, UNKNOWN_SIZE, a_size(0), a_size(1 << 22), a_size((1 << 56) - 2)])
+A_VALUE = st.binary(max_size=20) | st.sampled_from(
+    [b"ContactId", CONTACT.encode(), b"AWS_KINESISVIDEO_FRAGMENT_NUMBER", b"9" * 200, b"nan", b"1e400", b"\xff\xfe"]
+)
+ELEMENTS = st.recursive(
+    st.builds(
+        lambda one, body, size: an_element(one, body, size=size), st.sampled_from(VALUES + PIECES), A_VALUE, A_SIZE
+    ),
+    lambda inner: st.builds(
+        lambda one, bodies, size: an_element(one, b"".join(bodies), size=size),
+        st.sampled_from(PIECES),
+        st.lists(inner, max_size=6),
+        A_SIZE,
+    ),
+    max_leaves=12,
+)
+
+
+@settings(max_examples=250, deadline=None)
+@given(before=st.lists(ELEMENTS, max_size=3), inside=st.lists(ELEMENTS, max_size=4), size=st.integers(1, 500))
+def test_no_row_of_elements_does_anything_but_be_read_or_refused(
+    before: list[bytes], inside: list[bytes], size: int
+) -> None:
+    """Known elements at any place, of any size and with any value: an error of ours, an end, and little memory."""
+    data = b"".join([*before, a_fragment(0, said(0)[:2000], extra=b"".join(inside)), *inside])
+    tracemalloc.start()
+    try:
+        heard(in_chunks(data, size), start=None)
+    except VoicemailError:
+        pass
+    finally:
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+
+    assert peak < MOST_BYTES
 
 
 # ------------------------------------------------------------------------------- failures inside the stream

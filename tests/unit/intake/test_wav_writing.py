@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tracemalloc
 import wave
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scv_voicemail.audio import Encoding, measure
-from scv_voicemail.errors import BadRecording, SettingsInvalid, Unavailable
+from scv_voicemail.errors import BadRecording, SettingsInvalid, Unavailable, VoicemailError
 from scv_voicemail.intake.g711 import linear8_value, mulaw_value, to_mulaw, widened
+from scv_voicemail.intake.speech import find_speech
 from scv_voicemail.intake.wav_writing import mulaw_wav, trimmed, write_wav
 
 from tests.wav_files import ALAW, MULAW, PCM, a_chunk, a_format, a_tone, a_wav
@@ -218,3 +222,39 @@ def test_a_prompt_of_another_rate_is_refused(tmp_path: Path, target: Path) -> No
 
     with pytest.raises(BadRecording, match="a prompt needs 8,000 Hz"):
         mulaw_wav(source, target)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    header=st.lists(st.tuples(st.integers(0, 43), st.integers(0, 255)), max_size=4),
+    form=st.sampled_from([a_format(), a_format(MULAW, bits=8), a_format(ALAW, bits=8, channels=2), a_format(bits=8)]),
+    sound=st.binary(max_size=3000),
+    start=st.floats(allow_nan=False),
+)
+def test_whatever_a_recording_claims_it_is_cut_played_and_heard_or_refused(
+    tmp_path_factory: pytest.TempPathFactory,
+    header: list[tuple[int, int]],
+    form: bytes,
+    sound: bytes,
+    start: float,
+) -> None:
+    """Every reader of WAV files: an error of ours or a result, and little memory."""
+    content = bytearray(a_wav(sound, fmt=form))
+    for at, value in header:
+        content[at] = value
+    source = tmp_path_factory.getbasetemp() / "hostile.wav"
+    source.write_bytes(content)
+    readers: list[Callable[[], object]] = [
+        lambda: trimmed(source, source.with_name("cut.wav"), start_seconds=start),
+        lambda: mulaw_wav(source, source.with_name("prompt.wav")),
+        lambda: find_speech(source),
+    ]
+
+    tracemalloc.start()
+    for reader in readers:
+        with contextlib.suppress(VoicemailError):
+            reader()
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert peak < 64 * 1024 * 1024
