@@ -28,7 +28,7 @@ _EXPECTED = "expected a WAV file with PCM (8 or 16 bit), mu-law or A-law audio, 
 _CONVERT = "convert it, for example `ffmpeg -i IN -ar 8000 -ac 1 -c:a pcm_s16le OUT.wav`, and hand it in again"
 
 _IN_PIECES = "save it as one recording (`sox ONE TWO OUT.wav`), or hand the pieces in one by one"
-_ANOTHER_FILE = re.compile(rb"(?:RIFF|RF64)....WAVEfmt ", re.DOTALL)
+_ANOTHER_FILE = re.compile(rb"(?:RIFF|RF64)....WAVE(?:fmt |JUNK|bext|LIST|fact|ds64)", re.DOTALL)
 _LONGEST_SEAM = 15
 
 _PCM, _ALAW, _MULAW, _EXTENSIBLE = 0x0001, 0x0006, 0x0007, 0xFFFE

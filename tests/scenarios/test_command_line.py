@@ -180,6 +180,7 @@ def test_a_message_handed_in_again_is_told_added_to_or_refused(
     alike = run("deliver", copy, *FROM, *TO, "--json", settings=settings)
     told = run("deliver", copy, *FROM, *TO, settings=settings)
     too_late = run("deliver", copy, *FROM, *TO, "--transcript", "Hello", "--json", settings=settings)
+    added = run("deliver", copy, *FROM, *TO, "--target", "case", "--json", settings=settings)
     twice = the_document(run("deliver", copy, *FROM, *TO, "--again", "--json", settings=settings))
 
     assert (first["new"], alike.returncode, told.returncode) == (True, 0, 0)
@@ -188,6 +189,8 @@ def test_a_message_handed_in_again_is_told_added_to_or_refused(
     assert f"voicemail {first['id']} is known, left at {first['started_at'][:19].replace('T', ' ')}" in told.stderr
     assert too_late.returncode == 6
     assert the_document(too_late)["error"]["fields"] == ["transcript"]
+    assert the_document(added)["added"] == ["target case"]
+    assert sorted(one["target"] for one in the_document(added)["runs"]) == ["case", "voice_call"]
     assert (twice["new"], twice["id"] == first["id"]) == (True, False)
     assert [held(emulator.state(), one["id"]).counts for one in (first, twice)] == [(1, 1, 0, 1)] * 2
 

@@ -162,6 +162,7 @@ WAV_LIST = a_chunk(b"LIST", b"INFOISFT" + b"\x04\0\0\0test")
         (a_wav() + b"RIFF\xff\xff\xff\xffWAVE", "two WAV files in one"),
         (a_wav(data_size=0, riff_size=0) + a_wav(data_size=0, riff_size=0), "two WAV files in one"),
         (a_wav(a_tone() + a_wav()), "two WAV files in one"),
+        (a_wav(a_tone() + a_wav(before=WAV_LIST)), "two WAV files in one"),
         (a_wav(bytes(BLOCK_BYTES - 44 - 10) + a_wav()), "two WAV files in one"),
         (a_wav() + b"\0junk\0\0", ""),
         (a_wav(after=WAV_LIST), ""),

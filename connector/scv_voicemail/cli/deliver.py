@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -100,9 +100,11 @@ def deliver(
             handed_in=outcomes.append,
         )
         say(outcomes[0].told)
+        before = connector.journal.runs(voicemail_id=voicemail_id)
         runs = connector.deliver(voicemail_id, wait_seconds=wait)
-        warnings = kept_warnings(connector.journal, voicemail_id)
-    raise typer.Exit(_report(outcomes[0], runs, warnings, as_json=as_json))
+        warnings = kept_warnings(connector.journal, voicemail_id) if outcomes[0].new else []
+    told_before = {run.target for run in before if run.state is RunState.DELIVERED}
+    raise typer.Exit(_report(outcomes[0], runs, warnings, told_before=told_before, as_json=as_json))
 
 
 def worker(
@@ -186,14 +188,16 @@ def _tell_taken(taken: Taken, *, once: bool) -> None:
         say(f"  {name}: {reason}")
 
 
-def _report(outcome: HandedIn, runs: list[Run], taken_in_with: list[str], *, as_json: bool) -> Exit:
+def _report(
+    outcome: HandedIn, runs: list[Run], taken_in_with: list[str], *, told_before: Collection[str], as_json: bool
+) -> Exit:
+    """Tell what has become of it; the warnings of runs that were over when it was handed in were told then."""
     voicemail_id = outcome.voicemail_id
-    warnings = [*taken_in_with, *(warning for run in runs for warning in run.warnings)]
+    warnings = [*taken_in_with, *(warning for run in runs for warning in run.warnings if run.target not in told_before)]
     if any(run.state is not RunState.DELIVERED for run in runs):
         code = Exit.WAITING
     else:
-        # A known one's warnings were told when it was handed in first.
-        code = Exit.WARNINGS if warnings and (outcome.new or outcome.effects) else Exit.DONE
+        code = Exit.WARNINGS if warnings else Exit.DONE
     if as_json:
         emit(
             {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -23,6 +24,7 @@ LONGEST_NAME = 80
 LONGEST_WORD = 255
 MOST_ATTRIBUTES = 200
 LONGEST_VALUE = 100_000
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 def recording_path(value: object) -> Path:
@@ -75,7 +77,8 @@ def mailbox(value: object) -> Mailbox | None:
         [(kind, name)] = value.items()
     else:
         kind = name = None
-    is_name = isinstance(name, str) and 0 < len(name) <= LONGEST_WORD and name.isprintable()
+    # Not "printable": a queue's name may have a space that does not break.
+    is_name = isinstance(name, str) and 0 < len(name) <= LONGEST_WORD and _is_whole(name) and not _CONTROL.search(name)
     if isinstance(kind, str) and kind in tuple(MailboxKind) and isinstance(name, str) and is_name:
         return Mailbox(kind=MailboxKind(kind), name=name)
     raise BadVoicemail(

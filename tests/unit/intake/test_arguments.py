@@ -55,6 +55,7 @@ def test_a_text_is_one_target(wav: Path, supplied: Any, understood: tuple[str, .
         ({"queue": "Support"}, SUPPORT),
         ({"rep": "ada@example.com"}, Mailbox(kind=MailboxKind.REP, name="ada@example.com")),
         (Mailbox(kind="queue", name="Support"), SUPPORT),  # type: ignore[arg-type]
+        ({"queue": "Ventes\u00a0Nord"}, Mailbox(kind=MailboxKind.QUEUE, name="Ventes\u00a0Nord")),
         (None, None),
     ],
 )
@@ -85,6 +86,8 @@ def test_the_folders_form_of_a_mailbox_is_understood(wav: Path, supplied: Any, u
         {"mailbox": {"queue": ""}},
         {"mailbox": {"queue": "x" * 256}},
         {"mailbox": {b"queue": "Support"}},
+        {"mailbox": {"queue": "Sup\nport"}},
+        {"mailbox": {"queue": "\ud800"}},
         {"mailbox": Mailbox(kind=MailboxKind.QUEUE, name=7)},  # type: ignore[arg-type]
         {"received_at": 1796086953},
         {"received_at": 1796086953.5},
