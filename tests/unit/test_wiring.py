@@ -14,6 +14,7 @@ import scv_voicemail
 from scv_voicemail.cli.keys import make_pair
 from scv_voicemail.errors import BadRecording, BadVoicemail, SettingsInvalid, VoicemailError
 from scv_voicemail.intake.again import HandedIn
+from scv_voicemail.intake.single import read_voicemail
 from scv_voicemail.ports import Arrival, RunState
 from scv_voicemail.settings import Settings
 from scv_voicemail.target_wiring import field_maps
@@ -140,6 +141,21 @@ def test_a_target_that_nobody_knows_is_refused_before_anything_is_kept(
 
     assert set(counts.values()) == {0}
     assert not (tmp_path / "recordings").exists()
+
+
+@pytest.mark.covers("first-hour-3")
+@pytest.mark.parametrize(("named", "to"), [(("vioce_call",), "voice_call"), (("fax", "email"), "email")])
+def test_a_source_that_names_a_target_which_nobody_knows_is_delivered(
+    settings: dict[str, Any], tmp_path: Path, named: tuple[str, ...], to: str
+) -> None:
+    """Nobody is there to correct it: to the known ones among them, else to the default ones."""
+    wav = a_wav_file(tmp_path / "in" / "a.wav", seconds=1)
+    call = read_voicemail(wav, caller=None, dialed_number="+18005550100", voicemail_id="call-1", targets=named)
+    with connect(Settings(**settings, other_targets="email")) as connector:
+        taken = connector.take(Pile(a=call))
+        targets = [run.target for run in connector.journal.runs()]
+
+    assert (taken.new, targets) == (("call-1",), [to])
 
 
 @pytest.mark.covers("first-hour-3")

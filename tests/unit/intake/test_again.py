@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from dataclasses import replace
 from datetime import timedelta
@@ -195,6 +196,54 @@ def test_a_redelivery_adds_nothing(journal: MemoryJournal, tmp_path: Path) -> No
     kept = journal.voicemail(call.id)
     assert kept is not None
     assert (kept.mailbox, kept.transcript) == (None, None)
+
+
+class Killed(BaseException):
+    """The process is gone."""
+
+
+class DyingJournal(MemoryJournal):
+    """Dies before its n-th change; what was changed until then stays."""
+
+    changes_left = -1
+
+    def amend(self, *given: Any, **changes: Any) -> Voicemail:
+        self._count()
+        return super().amend(*given, **changes)
+
+    def keep_transcript(self, *given: Any, **changes: Any) -> None:
+        self._count()
+        super().keep_transcript(*given, **changes)
+
+    def add_target(self, *given: Any, **changes: Any) -> bool:
+        self._count()
+        return super().add_target(*given, **changes)
+
+    def _count(self) -> None:
+        if self.changes_left == 0:
+            raise Killed
+        self.changes_left -= 1
+
+
+@pytest.mark.covers("first-hour-2")
+@pytest.mark.parametrize("changes", range(5))
+def test_killed_in_between_the_rest_follows_when_it_is_handed_in_once_more(changes: int) -> None:
+    """Whatever was done is alike by then."""
+    journal = DyingJournal()
+    first = known(journal, mailbox=SUPPORT)
+    more = replace(first, mailbox=SALES, transcript=a_transcript(), targets=("case", "custom_object"))
+    journal.changes_left = changes
+    with contextlib.suppress(Killed):
+        again(journal, more, "mailbox", "transcript")
+    journal.changes_left = -1
+
+    again(journal, more, "mailbox", "transcript")
+
+    kept = journal.voicemail(first.id)
+    assert kept is not None
+    assert (kept.mailbox, kept.transcript) == (SALES, a_transcript())
+    assert sorted(run.target for run in journal.runs()) == ["case", "custom_object", "voice_call"]
+    assert again(journal, more, "mailbox", "transcript").effects == ()
 
 
 # ---------------------------------------------------------------------------------------- without a key of its own
