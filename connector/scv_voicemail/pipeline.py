@@ -218,7 +218,7 @@ class Pipeline:
             self._park(run, step.name, f"{why} Next: {LOOK_AND_RETRY}", brief=why, reached=True)
             return
         log.warning("voicemail %s to %s: %s again, because %s", run.voicemail_id, run.target, back.step, back)
-        self.journal.redo(run, step=back.step, why=str(back), now=self.now())
+        self.journal.redo(run, step=back.step, why=str(back), now=self.now(), and_later=back.and_later)
 
     def _try_later(self, run: Run, step: Step, error: VoicemailError) -> None:
         now, policy = self.now(), self.policy

@@ -78,11 +78,15 @@ class NotYet(Exception):
 
 
 class Redo(Exception):
-    """The effect of an earlier step is not there any more: its receipt is torn up and it runs again."""
+    """The effect of an earlier step is not there any more: its receipt is torn up and it runs again.
 
-    def __init__(self, why: str, *, step: str) -> None:
+    `and_later`: what the steps after it did is gone as well.
+    """
+
+    def __init__(self, why: str, *, step: str, and_later: bool = False) -> None:
         super().__init__(why)
         self.step = step
+        self.and_later = and_later
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,8 +231,10 @@ class Journal(Protocol):
         """
         ...
 
-    def redo(self, run: Run, *, step: str, why: str, now: datetime) -> None:
+    def redo(self, run: Run, *, step: str, why: str, now: datetime, and_later: bool = False) -> None:
         """Tear up the receipt of an earlier step and give the lease back; the run is due at once.
+
+        With `and_later` the receipts of all later steps are torn up, too.
 
         That the effect is gone was an answer of the target, so its gate closes.
         """

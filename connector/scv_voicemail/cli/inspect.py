@@ -106,6 +106,9 @@ def retry(
     rep: Annotated[str, typer.Option(help="Correct the mailbox: a rep")] = "",
     received_at: Annotated[str, typer.Option(help="Correct when the recording began (ISO 8601 with zone)")] = "",
     target: Annotated[str, typer.Option(help="Deliver to this target instead of one that nobody knows")] = "",
+    from_step: Annotated[
+        str, typer.Option("--from-step", metavar="STEP", help="Begin again at this step, which `explain` names")
+    ] = "",
     as_json: AsJson = False,
 ) -> None:
     """Put parked or waiting voicemails back to work, at the step that failed. A worker does the work.
@@ -126,10 +129,11 @@ def retry(
             known = (*NEEDS, *settings.other_targets)
             corrected = correct(journal, voicemail_id, settings=settings, known_targets=known, now=now, **given)
         if voicemail_id and "target" not in corrected:
-            put_back = journal.retry(voicemail_id, now=now)
+            put_back = journal.retry(voicemail_id, now=now, from_step=from_step)
         else:
             put_back = sum(
-                _put_back(journal, one, now) for one in ([voicemail_id] if voicemail_id else _parked(journal))
+                _put_back(journal, one, now, from_step=from_step)
+                for one in ([voicemail_id] if voicemail_id else _parked(journal))
             )
         states = sorted({run.state.value for run in journal.runs(voicemail_id=voicemail_id)}) if voicemail_id else []
     if as_json:
@@ -181,10 +185,10 @@ def _check_corrections(given: Mapping[str, str], *, all_parked: bool) -> None:
         raise typer.BadParameter("it excludes --rep", param_hint="--queue")
 
 
-def _put_back(journal: Journal, voicemail_id: str, now: datetime) -> int:
+def _put_back(journal: Journal, voicemail_id: str, now: datetime, *, from_step: str) -> int:
     """Put the runs back to work that nobody has dismissed."""
     runs = [run for run in journal.runs(voicemail_id=voicemail_id) if not run.dismissed]
-    return sum(journal.retry(voicemail_id, now=now, target=run.target) for run in runs)
+    return sum(journal.retry(voicemail_id, now=now, target=run.target, from_step=from_step) for run in runs)
 
 
 def _unknown(voicemail_id: str) -> BadVoicemail:

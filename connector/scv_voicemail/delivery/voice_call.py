@@ -12,7 +12,7 @@ A transcript that is made while the voicemail is under way is uploaded to the cl
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from scv_voicemail.delivery import voice_call_payloads as payloads
@@ -34,6 +34,8 @@ UPLOADS = 3
 
 UPLOAD_SECONDS = 3600.0
 """How long the upload is tried while Salesforce does not answer; the voicemail is routed, so this can take its time."""
+
+NOT_FOUND = 404
 
 TRIES_BY_MAILBOX = 3
 """So often a voicemail is routed to its mailbox in vain; then it goes where all others go."""
@@ -71,17 +73,34 @@ class VoiceCallTarget:
 
     def steps(self) -> Sequence[Step]:
         """The documented sequence; each step's docstring says what a repeat of it finds."""
-        return [
-            Step(name="open", run=self._open),
-            Step(name="mark", run=self._mark),
-            Step(name="confirm", run=self._confirm),
-            Step(name="transcribe", run=self._transcribe),
-            Step(name="route", run=self._route),
-            Step(name="finalize", run=self._finalize),
-            Step(name="verify", run=self._verify),
-            Step(name="upload", run=self._upload),
-            *([Step(name="link", run=self._link)] if self.links else []),
-        ]
+        later: dict[str, Callable[[Attempt], Receipt]] = {
+            "mark": self._mark,
+            "confirm": self._confirm,
+            "transcribe": self._transcribe,
+            "route": self._route,
+            "finalize": self._finalize,
+            "verify": self._verify,
+            "upload": self._upload,
+            **({"link": self._link} if self.links else {}),
+        }
+        return [Step(name="open", run=self._open), *(Step(name=name, run=self._on(run)) for name, run in later.items())]
+
+    def _on(self, run: Callable[[Attempt], Receipt]) -> Callable[[Attempt], Receipt]:
+        """A step on the call that was opened. When somebody has deleted that call, everything begins anew."""
+
+        def on_the_call(attempt: Attempt) -> Receipt:
+            try:
+                return run(attempt)
+            except (Rejected, RoutingFailed) as error:
+                # Only where both say so: a call that nobody may see any more must not be made a second time.
+                is_gone = (
+                    error.status == NOT_FOUND and self.view is not None and self.view.get(_call_id(attempt)) is None
+                )
+                if not is_gone:
+                    raise
+                raise Redo("the VoiceCall is gone", step="open", and_later=True) from error
+
+        return on_the_call
 
     # ------------------------------------------------------------------------------------------------------- the steps
 

@@ -140,9 +140,13 @@ class DynamoDbJournal(ByHand, Aside):
         if not (reached or failed):
             self._after_an_answer(run.target, transitions.probe_given_back)
 
-    def redo(self, run: Run, *, step: str, why: str, now: datetime) -> None:
+    def redo(self, run: Run, *, step: str, why: str, now: datetime, and_later: bool = False) -> None:
         """See `ports.Journal`."""
-        self._change(run, lambda held: transitions.sent_back(held, step=step, why=why, now=now), reached=True)
+        self._change(
+            run,
+            lambda held: transitions.sent_back(held, step=step, why=why, now=now, and_later=and_later),
+            reached=True,
+        )
 
     def finish(self, run: Run, *, now: datetime) -> None:
         """See `ports.Journal`."""

@@ -99,12 +99,12 @@ class SqliteJournal:
                 self._store_gate(transitions.probe_given_back(gate))
             self._store(transitions.postponed(held, step=step, why=why, due=due, now=now, failed=failed))
 
-    def redo(self, run: Run, *, step: str, why: str, now: datetime) -> None:
+    def redo(self, run: Run, *, step: str, why: str, now: datetime, and_later: bool = False) -> None:
         """See `ports.Journal`."""
         with self._file.commit():
             held = self._held(run)
             self._close_gate(run.target, reached=True)
-            self._store(transitions.sent_back(held, step=step, why=why, now=now))
+            self._store(transitions.sent_back(held, step=step, why=why, now=now, and_later=and_later))
 
     def finish(self, run: Run, *, now: datetime) -> None:
         """See `ports.Journal`."""

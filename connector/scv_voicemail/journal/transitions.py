@@ -105,9 +105,14 @@ def postponed(run: Run, *, step: str, why: str, due: datetime, now: datetime, fa
     return Change(waiting, _event(run, "failed" if failed else "waiting", now=now, step=step, detail=why))
 
 
-def sent_back(run: Run, *, step: str, why: str, now: datetime) -> Change:
-    """An earlier step has to be done again; it counts as begun once, so that it looks before it writes."""
-    receipts = {name: receipt for name, receipt in run.receipts.items() if name != step}
+def sent_back(run: Run, *, step: str, why: str, now: datetime, and_later: bool = False) -> Change:
+    """An earlier step has to be done again; it counts as begun once, so that it looks before it writes.
+
+    With `and_later` so have all steps that came after it: what they did is gone with its effect.
+    """
+    names = list(run.receipts)
+    torn = {step, *(names[names.index(step) :] if and_later and step in names else ())} - {BEGUN_AGAIN}
+    receipts = {name: receipt for name, receipt in run.receipts.items() if name not in torn}
     back = replace(
         _released(run, RunState.WAITING),
         due=now,

@@ -142,6 +142,21 @@ def test_redo_tears_up_one_receipt_only(journal: Journal) -> None:
     assert (again.redone, again.attempt) == (1, 2)
 
 
+@pytest.mark.covers("retry-1")
+def test_redo_can_tear_up_all_later_receipts_too(journal: Journal) -> None:
+    """What the first step made is gone, and with it what the others did to it; what came before stays."""
+    accept(journal)
+    run = held(journal)
+    for step in ("listen", "open", "mark", "route"):
+        run = journal.receive(run, step, {"did": step}, now=NOON, lease_seconds=60)
+
+    journal.redo(run, step="open", why="the VoiceCall is gone", now=NOON, and_later=True)
+    again = held(journal)
+
+    assert set(again.receipts) == {"listen"}
+    assert (again.redone, again.attempt) == (1, 2)
+
+
 def test_finished_runs_are_never_claimed_again(journal: Journal) -> None:
     """Delivered is the end, and `retry` leaves it alone."""
     accept(journal)
