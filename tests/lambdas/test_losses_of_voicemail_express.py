@@ -164,7 +164,35 @@ def test_06_whom_it_is_for_may_be_unknown(
 
     (run,) = center.runs()
     assert run.target == "voice_call"
-    assert center.counted == {"VoicemailAccepted": 1, "DoorbellsRung": 1}
+    asked = attributes.get("vmx_mode") or attributes.get("vmx3_mode")
+    unknown = {"TargetUnknown": 1} if asked else {}
+    assert center.counted == {"VoicemailAccepted": 1, "DoorbellsRung": 1} | unknown
+
+
+@pytest.mark.covers("connect-9")
+@pytest.mark.parametrize(
+    ("attributes", "named"),
+    [
+        ({"vm_flag": None, "vmx_flag": "1", "vmx_mode": "task"}, "task"),
+        ({"vm_flag": None, "vmx3_flag": "1", "vmx3_mode": "guided_task"}, "guided_task"),
+        ({"vm_targets": "voicecall"}, "voicecall"),
+        ({"vm_targets": "voice_call,emial"}, "emial"),
+    ],
+)
+def test_06_a_delivery_that_there_is_not_is_named(
+    center: ContactCenter, attributes: dict[str, str | None], named: str
+) -> None:
+    """The message goes where it is known, and its warning says what was asked for."""
+    call = Call(attributes=attributes)
+    center.leave(call)
+
+    assert center.hand_over(call) == []
+    center.work()
+
+    (run,) = center.runs()
+    assert run.target == "voice_call"
+    assert any(f"'{named}'" in one for one in run.warnings)
+    assert center.counted["TargetUnknown"] == 1
 
 
 def test_07_after_a_failed_delivery_the_transcript_is_there(a_center: Centers) -> None:

@@ -24,6 +24,9 @@ VOICE_CALL_LINKS: Mapping[str, str] = {"RelatedRecordId": "case_id", "Voicemail_
 RECORDS = frozenset({"case", "custom_object"})
 """The targets that make a record beside the VoiceCall."""
 
+MADE = RECORDS | {"voice_call"}
+"""The targets that there are here: a voicemail may name others, and then goes to those that it names of these."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class End:
@@ -87,7 +90,7 @@ class Links:
         The records are in front of the rep by now: a link that Salesforce refuses is a warning, not a failure. A
         voicemail that becomes a VoiceCall only has nothing to be linked with, and nobody is asked.
         """
-        if RECORDS.isdisjoint(attempt.voicemail.targets or self.default_targets):
+        if RECORDS.isdisjoint(MADE.intersection(attempt.voicemail.targets) or self.default_targets):
             return {}
         own = dict(known or {})
         there = [one for one in (self._look(end, attempt, own) for end in self.ends) if one is not None]

@@ -10,6 +10,7 @@ dialect has no word at all is the `vm_*` name read, so that a flow of Voicemail 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,7 +22,10 @@ FIELD_PREFIX = "sfdc-"
 
 SOURCES = ("ivr", "kvs")
 _MODES = {"sfcase": "case", "sfother": "custom_object"}
-"""Voicemail Express' modes that are a target here; `task`, `email` and the others go to the default targets."""
+"""Voicemail Express' modes that are a target here; others keep their name, so that a warning can name them."""
+
+_TARGET_NAME = re.compile(r"[\w -]{1,40}")
+"""How the name of a target may look, whether or not there is one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,6 +143,9 @@ def read(attributes: Mapping[str, str] | None) -> Wishes:
     if source and source not in SOURCES:
         notes.append(f"the source is none of {', '.join(SOURCES)}")
         source = ""
+    targets, unnamable = _targets(text("targets"), given.get(spoken.mode, "").strip())
+    if unnamable:
+        notes.append(f"{unnamable} of the delivery targets are not named like any")
     fields, unusable = _fields(given)
     if unusable:
         notes.append(f"{unusable} attributes after {FIELD_PREFIX} are not named like fields")
@@ -153,7 +160,7 @@ def read(attributes: Mapping[str, str] | None) -> Wishes:
         dialed_number=text("dialed_number"),
         source=source,
         priority=text("priority"),
-        targets=_targets(text("targets"), given.get(spoken.mode, "")),
+        targets=targets,
         rep=_rep(spoken, given),
         fields=fields,
         notes=tuple(notes),
@@ -168,10 +175,12 @@ def _moment(text: str) -> datetime | None:
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
-def _targets(names: str, mode: str) -> tuple[str, ...]:
-    if names:
-        return tuple(dict.fromkeys(name.strip() for name in names.split(",") if name.strip()))
-    return (_MODES[mode],) if mode in _MODES else ()
+def _targets(names: str, mode: str) -> tuple[tuple[str, ...], int]:
+    """The targets that are asked for, and how many more are named like none. Whether they are there is asked later."""
+    named = [name.strip() for name in names.split(",")] if names else [_MODES.get(mode.lower(), mode)]
+    asked = tuple(dict.fromkeys(name for name in named if name))
+    legal = tuple(name for name in asked if _TARGET_NAME.fullmatch(name))
+    return legal, len(asked) - len(legal)
 
 
 def _rep(spoken: Dialect, given: Mapping[str, str]) -> str:

@@ -67,6 +67,7 @@ def test_flows_of_voicemail_express_3_need_no_change() -> None:
         caller="+14155550142",
         language="es-US",
         queue_arn="arn:q",
+        targets=("guided_task",),
         rep="ada",
     )
     assert to_queue.rep == ""
@@ -74,13 +75,33 @@ def test_flows_of_voicemail_express_3_need_no_change() -> None:
 
 @pytest.mark.parametrize(
     ("mode", "targets"),
-    [("sfcase", ("case",)), ("sfother", ("custom_object",)), ("task", ()), ("email", ()), ("other", ()), ("", ())],
+    [
+        ("sfcase", ("case",)),
+        ("sfother", ("custom_object",)),
+        ("SFCase", ("case",)),
+        ("task", ("task",)),
+        ("email", ("email",)),
+        ("other", ("other",)),
+        ("guided_task", ("guided_task",)),
+        ("", ()),
+    ],
 )
+@pytest.mark.covers("connect-9")
 def test_modes_of_voicemail_express_2_choose_a_target(mode: str, targets: tuple[str, ...]) -> None:
-    """Those that have no target here go where everything goes."""
+    """Those that have no target here keep their name: it goes where everything goes, and a warning names it."""
     wishes = read({"vmx_flag": "1", "vmx_mode": mode, "vmx_priority": "High", "vmx_queue_name": "Sales"})
 
     assert (wishes.is_voicemail, wishes.targets, wishes.priority, wishes.queue_name) == (True, targets, "High", "Sales")
+
+
+@pytest.mark.covers("connect-9")
+@pytest.mark.parametrize("name", ["x" * 41, "<script>", "voice\ncall"])
+def test_what_is_not_named_like_a_target_is_a_note(name: str) -> None:
+    """It is neither kept nor logged; the others that are named count."""
+    wishes = read({"vm_flag": "1", "vm_targets": f"case,{name}"})
+
+    assert wishes.targets == ("case",)
+    assert wishes.notes == ("1 of the delivery targets are not named like any",)
 
 
 def test_the_sample_of_ivr_recordings_is_understood() -> None:
