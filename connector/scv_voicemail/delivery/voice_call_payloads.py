@@ -71,7 +71,7 @@ def closed(
 ) -> UpdateVoiceCall:
     """The update that closes the call and attaches the recording, if there is one.
 
-    `holds` are figures that it must not take away.
+    `holds` are figures that it must not take away; how long they lasted goes with a recording only.
     """
     attached = with_recording and bool(voicemail.recording.location)
     return UpdateVoiceCall(
@@ -81,7 +81,7 @@ def closed(
         end_time=end_of(voicemail),
         recording_location=voicemail.recording.location if attached else None,
         total_recording_duration=math.ceil(voicemail.recording.duration_seconds) if attached else None,
-        total_hold_duration=holds.get("total_hold_duration"),
+        total_hold_duration=holds.get("total_hold_duration") if attached else None,
         longest_hold_duration=holds.get("longest_hold_duration"),
         number_of_holds=holds.get("number_of_holds"),
     )

@@ -154,6 +154,18 @@ def test_of_a_closing_update_that_was_applied_by_halves_the_recording_is_not_sen
     assert (update.is_active_call, update.recording_location, update.total_recording_duration) == (False, None, None)
 
 
+def test_the_number_of_holds_is_said_again_when_only_the_closing_is_missing() -> None:
+    """How long they lasted may be said together with a recording only, and that is there."""
+    bench = Bench()
+    bench.view.call, bench.view.has_recordings = a_call(disposition="in-progress"), 1
+    figures = {"total_hold_duration": 42, "number_of_holds": 3, "longest_hold_duration": 30}
+
+    bench.do("finalize", number=7, waited=LONG, open=ADOPTED | {"holds": figures})
+
+    ((_, update),) = bench.telephony.sent
+    assert (update.total_hold_duration, update.number_of_holds, update.longest_hold_duration) == (None, 3, 30)
+
+
 @pytest.mark.covers("identity-3")
 def test_a_voicemail_whose_recording_is_gone_is_closed_and_verified_without_one() -> None:
     """Number and transcript are worth being routed; nobody waits for a recording that nobody sends."""
