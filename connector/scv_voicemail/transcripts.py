@@ -6,7 +6,6 @@ is left out, and the transcript says so in `warnings`.
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,6 +14,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from scv_voicemail.bounds import read_json
 from scv_voicemail.errors import BadVoicemail
 from scv_voicemail.voicemail import Segment, Transcript, Word
 
@@ -93,8 +93,8 @@ def _json_or_text(text: str) -> object:
     if not _JSON_BEGINS.match(text):
         return text
     try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
+        return read_json(text)
+    except ValueError as error:
         raise BadVoicemail("the transcript begins like JSON but is not: " + _FORMS) from error
 
 

@@ -13,12 +13,12 @@ https://docs.aws.amazon.com/lambda/latest/dg/kinesis-on-failure-destination.html
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from scv_voicemail.bounds import read_json
 from scv_voicemail.errors import BadVoicemail, VoicemailError
 
 from scv_voicemail_lambdas.metrics import Metrics, Name
@@ -53,7 +53,7 @@ class Record:
     def document(self) -> dict[str, Any]:
         """The JSON object in it. Raises `BadVoicemail`, which does not quote it."""
         try:
-            found = json.loads(self.data)
+            found = read_json(self.data)
         except ValueError:
             found = None
         if not isinstance(found, dict):

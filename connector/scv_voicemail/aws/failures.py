@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from scv_voicemail.bounds import wait_seconds
 from scv_voicemail.errors import (
     Misconfigured,
     PermissionMissing,
@@ -100,7 +102,7 @@ def _refused(error: ClientError, action: str, of: str) -> VoicemailError:
     }
     if kind is RateLimited:
         asked = str(about.get("HTTPHeaders", {}).get("retry-after", ""))
-        context["retry_after_seconds"] = float(asked) if asked.isdigit() else None
+        context["retry_after_seconds"] = wait_seconds(asked, now=datetime.now(UTC))
     return kind(f"{_asked(action, of)}: {said or 'refused without a reason'}", **context)
 
 

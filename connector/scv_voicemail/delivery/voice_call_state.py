@@ -10,6 +10,7 @@ from typing import Any
 from scv_voicemail.delivery.identity import CALL_FIELDS, disagreements
 from scv_voicemail.errors import PermissionMissing, Rejected
 from scv_voicemail.salesforce import ConversationEntry, SalesforceClient
+from scv_voicemail.salesforce.failures import well_shaped
 from scv_voicemail.telephony import TranscriptMessage
 from scv_voicemail.voicemail import Voicemail
 
@@ -86,13 +87,16 @@ class VoiceCallView:
         Another contact center's call with the same key is given only where there is none that may be ours.
         """
         clause = f"VendorCallKey = :key ORDER BY CreatedDate, Id LIMIT {MOST_CALLS}"
-        calls = [self._state(row) for row in self._calls(clause, key=vendor_call_key)]
+        rows = self._calls(clause, key=vendor_call_key)
+        with well_shaped("VoiceCall"):
+            calls = [self._state(row) for row in rows]
         return next((call for call in calls if not call.contact_center), calls[0] if calls else None)
 
     def get(self, voice_call_id: str) -> VoiceCallState | None:
         """The VoiceCall as it is now."""
         rows = self._calls("Id = :id", id=voice_call_id)
-        return self._state(rows[0]) if rows else None
+        with well_shaped("VoiceCall"):
+            return self._state(rows[0]) if rows else None
 
     def recordings(self, voice_call_id: str) -> int:
         """How many recordings the VoiceCall has; there should be one."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
+from scv_voicemail.bounds import read_json
 from scv_voicemail.errors import BadVoicemail
 from scv_voicemail.voicemail import Mailbox, MailboxKind
 
@@ -39,8 +39,8 @@ class CallData:
     def parse(cls, raw: bytes | str, *, name: str) -> Self:
         """The call data in a JSON text called `name`; `BadVoicemail` has code `truncated` if it is no JSON."""
         try:
-            data = json.loads(raw.decode("utf-8-sig") if isinstance(raw, bytes) else raw)
-        except (ValueError, RecursionError) as error:
+            data = read_json(raw.decode("utf-8-sig") if isinstance(raw, bytes) else raw)
+        except ValueError as error:
             raise BadVoicemail(f"{name} is not JSON in UTF-8: {error}", code="truncated") from error
         if not isinstance(data, dict):
             raise BadVoicemail(f"{name} is no JSON object")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from scv_voicemail.aws.contacts import Contact, ContactRecording, fragment_number
+from scv_voicemail.bounds import read_json
 from scv_voicemail.errors import BadVoicemail
 
 
@@ -48,8 +48,8 @@ def _decoded(data: str) -> object:
     # Some producers leave out the padding, some write too much of it.
     bare = data.strip().rstrip("=")
     try:
-        return json.loads(base64.b64decode(bare + "=" * (-len(bare) % 4), validate=True))
-    except (binascii.Error, ValueError, RecursionError) as error:
+        return read_json(base64.b64decode(bare + "=" * (-len(bare) % 4), validate=True))
+    except (binascii.Error, ValueError) as error:
         # Not chained with its text: it may quote the record.
         raise _bad(f"it cannot be decoded ({type(error).__name__})") from None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,9 +23,14 @@ from scv_voicemail.salesforce.connect import (
     upload_body,
     uploads_from_json,
 )
-from scv_voicemail.salesforce.failures import no_json
+from scv_voicemail.salesforce.failures import no_json, well_shaped
 from scv_voicemail.salesforce.rest import Repeat, RestSession
 from scv_voicemail.salesforce.soql import bind
+
+_SELECTED = re.compile(r"\s*SELECT\s+(.*?)\s+FROM\s", re.DOTALL | re.IGNORECASE)
+
+MOST_PAGES = 1_000
+"""So many pages of 2,000 records has no query of ours; a locator that leads on for ever ends there."""
 
 if TYPE_CHECKING:
     import requests
@@ -105,13 +111,15 @@ class SalesforceClient:
     def query(self, soql: str, /, **parameters: object) -> list[dict[str, Any]]:
         """Every record of a query, from all its pages. `:name` in the SOQL is bound to the keyword of that name."""
         content = self._rest.json_object("GET", "query/", operation="query", params={"q": bind(soql, **parameters)})
-        records = list(content.get("records") or [])
+        columns, seen = _columns(soql), set[str]()
+        records = _records(content, "query", columns)
         while not content.get("done", True):
             locator = str(content.get("nextRecordsUrl") or "").rpartition("/")[2]
-            if not locator:
+            if not locator or locator in seen or len(seen) >= MOST_PAGES:
                 raise no_json("query, next page")
+            seen.add(locator)
             content = self._rest.json_object("GET", f"query/{quote(locator, safe='')}", operation="query, next page")
-            records += content.get("records") or []
+            records += _records(content, "query, next page", columns)
         return [_without_attributes(record) for record in records]
 
     def query_one(self, soql: str, /, **parameters: object) -> dict[str, Any] | None:
@@ -210,7 +218,9 @@ class SalesforceClient:
             "endTimestamp": end_ms,
         }
         path = f"connect/conversation/{_segment('conversation', conversation_identifier)}/entries"
-        return entries_from_json(self._rest.json_object("GET", path, operation="conversation entries", params=params))
+        content = self._rest.json_object("GET", path, operation="conversation entries", params=params)
+        with well_shaped("conversation entries"):
+            return entries_from_json(content)
 
     def upload_conversation_entries(
         self, conversation_id: str, entries: Iterable[ConversationEntry], *, voice_call_ids: Sequence[str]
@@ -227,7 +237,8 @@ class SalesforceClient:
             files={conversation_id: ("transcripts.txt", body, "application/octet-stream")},
             headers={"Content-Type": None},
         )
-        uploads = uploads_from_json(content)
+        with well_shaped(operation):
+            uploads = uploads_from_json(content)
         if not uploads:
             raise no_json(operation)
         return uploads[0]
@@ -240,6 +251,29 @@ class SalesforceClient:
             "GET", "connect/conversations/upload", operation="upload status", params=params
         )
         return uploads_from_json(content)
+
+
+def _columns(soql: str) -> list[str]:
+    """The fields that each record of a query has to have; none for a query that counts."""
+    found = _SELECTED.match(soql)
+    names = [] if found is None or "(" in found[1] else found[1].split(",")
+    return [name.strip().partition(".")[0] for name in names]
+
+
+def _records(content: Mapping[str, Any], operation: str, columns: Sequence[str]) -> list[Mapping[str, Any]]:
+    """The records of a page, if they are what they should be."""
+    records = content.get("records")
+    records = [] if records is None else records
+    if not isinstance(records, list) or not all(_is_record(record, columns) for record in records):
+        raise no_json(operation)
+    return records
+
+
+def _is_record(record: object, columns: Sequence[str]) -> bool:
+    if not isinstance(record, Mapping) or not isinstance(record.get("Id", ""), str):
+        return False
+    known = {name.lower() for name in record}
+    return all(name.lower() in known for name in columns)
 
 
 def _assigning(*, by_rules: bool) -> dict[str, str]:

@@ -6,8 +6,10 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
+from scv_voicemail.bounds import wait_seconds
 from scv_voicemail.errors import (
     AuthenticationFailed,
     PermissionMissing,
@@ -93,7 +95,7 @@ def refusal(operation: str, status: int, content: object, headers: Mapping[str, 
     }
     if kind is RateLimited:
         asked = headers.get("Retry-After", "")
-        context["retry_after_seconds"] = float(asked) if asked.isdigit() else None
+        context["retry_after_seconds"] = wait_seconds(asked, now=datetime.now(UTC))
     return kind(what, **context)
 
 
@@ -117,6 +119,16 @@ def no_json(operation: str) -> Unavailable:
     """The error for a success that is not the JSON it should be: nothing is known about what happened."""
     why = "the reply is not the JSON it should be (a login or maintenance page?), so nothing is known"
     return Unavailable(f"{operation}: {why}", service="salesforce")
+
+
+@contextmanager
+def well_shaped(operation: str) -> Iterator[None]:
+    """What is read from a reply may miss a field or hold another kind of value: then nothing is known."""
+    try:
+        yield
+    except (TypeError, ValueError, KeyError, AttributeError, IndexError, OverflowError) as error:
+        why = f"the reply has another shape than the API describes ({type(error).__name__}), so nothing is known"
+        raise Unavailable(f"{operation}: {why}", service="salesforce") from None
 
 
 def cut(text: str) -> str:

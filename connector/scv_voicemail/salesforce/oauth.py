@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from scv_voicemail.bounds import read_json
 from scv_voicemail.errors import AuthenticationFailed, RateLimited, SettingsInvalid, Unavailable, VoicemailError
 from scv_voicemail.salesforce.failures import cut
 
@@ -109,7 +110,7 @@ class JwtBearer:
 
 def _json_object(response: requests.Response) -> Mapping[str, Any]:
     try:
-        content = response.json()
+        content = read_json(response.content)
     except ValueError:
         return {}
     return content if isinstance(content, Mapping) else {}

@@ -11,7 +11,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from scv_voicemail import fence
+from scv_voicemail import bounds, fence
 from scv_voicemail.errors import AuthenticationFailed, SettingsInvalid, Unavailable
 from scv_voicemail.salesforce.failures import no_json, our_errors
 from scv_voicemail.salesforce.oauth import JwtBearer
@@ -125,6 +125,8 @@ class RestSession:
         self, salesforce: Salesforce, method: str, path: str, operation: str, request: Mapping[str, Any]
     ) -> Any:
         """Sends and reads; the exceptions of simple-salesforce have no headers, so a hook keeps them."""
+        import requests  # noqa: PLC0415 - loaded with the first request, not with this module
+
         headers: dict[str, str] = {}
 
         def keep_headers(response: requests.Response, *_: object, **__: object) -> None:
@@ -134,7 +136,7 @@ class RestSession:
             fence.check()
         with our_errors(operation, headers):
             try:
-                return salesforce.restful(
+                content = salesforce.restful(
                     path,
                     method=method,
                     timeout=self._timeout,
@@ -142,9 +144,15 @@ class RestSession:
                     hooks={"response": keep_headers},
                     **request,
                 )
-            except TypeError:
+                bounds.check(content)
+            except (TypeError, RecursionError):
                 # simple-salesforce takes the length of the reply, which a bare null or number does not have.
                 raise no_json(operation) from None
+            except ValueError as error:
+                if isinstance(error, requests.exceptions.RequestException):
+                    raise
+                raise no_json(operation) from None
+            return content
 
     def _logged_in(self, *, instead_of: Salesforce | None) -> Salesforce:
         """The session in use; a new one when there is none, or when it is still the one that has expired."""

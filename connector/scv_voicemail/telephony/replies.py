@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from typing import Any
 
+from scv_voicemail import bounds
 from scv_voicemail.errors import (
     AuthenticationFailed,
     ConversationClosed,
@@ -50,8 +48,8 @@ class Reply:
     def content(self) -> Any:
         """The decoded JSON, or None when there is none."""
         try:
-            return json.loads(self.body)
-        except (ValueError, RecursionError):
+            return bounds.read_json(self.body)
+        except ValueError:
             return None
 
     @property
@@ -62,7 +60,7 @@ class Reply:
     @property
     def retry_after_seconds(self) -> float | None:
         """What Retry-After asks for, given as seconds or as a date."""
-        return _retry_after_seconds(self.headers.get("retry-after", ""), now=self.received_at)
+        return bounds.wait_seconds(self.headers.get("retry-after", ""), now=self.received_at)
 
     def error(self, kind: type[VoicemailError], why: str = "", *, code: str = "") -> VoicemailError:
         """An error of the given kind that says what was asked, what was answered, and under which request id."""
@@ -160,18 +158,3 @@ def cut(text: str) -> str:
     """A vendor's text on one line, at a length that fits into a message."""
     text = " ".join(text.split())
     return text if len(text) <= MAX_VENDOR_TEXT else f"{text[: MAX_VENDOR_TEXT - 1]}…"
-
-
-def _retry_after_seconds(header: str, *, now: datetime) -> float | None:
-    try:
-        seconds = float(header)
-    except ValueError:
-        pass
-    else:
-        return max(0.0, seconds) if math.isfinite(seconds) else None
-    try:
-        moment = parsedate_to_datetime(header)
-    except ValueError:
-        return None
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - now).total_seconds())

@@ -5,8 +5,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
+
+from scv_voicemail.bounds import http_date
 
 TOLERANCE = timedelta(seconds=2)
 """Below this, a difference is the network's and the header's whole seconds, and is left alone."""
@@ -48,7 +49,7 @@ class ServerClock:
         for the difference. While what is believed lies in that window (give or take `TOLERANCE`) it stays, and a reply
         to an older request never overwrites what a newer one has told.
         """
-        told = _parse(date_header)
+        told = http_date(date_header or "")
         if told is None:
             return
         with self._lock:
@@ -60,11 +61,3 @@ class ServerClock:
             if not least - TOLERANCE <= self._skew <= most + TOLERANCE:
                 middle = (least + most) / 2
                 self._skew = middle if abs(middle) > TOLERANCE else timedelta(0)
-
-
-def _parse(date_header: str | None) -> datetime | None:
-    try:
-        told = parsedate_to_datetime(date_header or "")
-    except ValueError:
-        return None
-    return told if told.tzinfo else told.replace(tzinfo=UTC)

@@ -13,12 +13,12 @@ All numbers but the ids are strings. https://docs.aws.amazon.com/transcribe/late
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import StatisticsError, fmean
 from typing import Any
 
+from scv_voicemail.bounds import read_json
 from scv_voicemail.errors import BadVoicemail
 from scv_voicemail.transcripts import read_transcript
 from scv_voicemail.voicemail import Transcript
@@ -48,10 +48,10 @@ def read_result(content: bytes, *, duration_seconds: float, language: str = "") 
     `language` is what the job was told, for results that do not say which one was identified.
     """
     try:
-        results = json.loads(content)["results"]
+        results = read_json(content)["results"]
         spoken_in = results.get("language_code") or language
         whole = "" + results["transcripts"][0]["transcript"]
-    except (ValueError, RecursionError, KeyError, TypeError, AttributeError, IndexError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
         # The error's own text may quote what was said.
         raise BadVoicemail(
             f"the result of the transcription job cannot be read ({type(error).__name__})", service="transcribe"

@@ -476,3 +476,43 @@ def test_no_write_runs_assignment_rules_unless_it_is_told_to(client, org):
 
     sent = [request.headers["Sforce-Auto-Assign"] for request in org.requests]
     assert sent == ["FALSE", "TRUE", "FALSE", "FALSE"]
+
+
+@pytest.mark.covers("poison-9")
+@pytest.mark.parametrize(
+    "body",
+    [
+        "7",
+        "[]",
+        '{"records": "x"}',
+        '{"records": ["x"]}',
+        '{"records": [{}]}',
+        '{"records": [{"Id": 7, "Name": "x"}]}',
+        '{"records": [{"Id": "1"}]}',
+        '{"records": [{"Id": "1", "Name": NaN}]}',
+        '{"records": [{"Id": "1", "Name": "\\ud800"}]}',
+        "[" * 100_000,
+        "[" * 100_000 + "]" * 100_000,
+        "<html>maintenance</html>",
+        "",
+    ],
+    ids=lambda body: body[:30],
+)
+def test_an_answer_of_another_shape_is_no_answer(client, org, body):
+    """It is asked again, and what was wrong is said; nothing of ours breaks."""
+    org.answers("GET", "query/", body=body, content_type="application/json")
+
+    with pytest.raises(Unavailable, match="nothing is known"):
+        client.query("SELECT Id, Name FROM Account")
+
+
+@pytest.mark.covers("wait-1")
+def test_a_query_that_leads_on_for_ever_ends(client, org):
+    """The same locator again, or one page after the other without end."""
+    again = {"done": False, "nextRecordsUrl": "/services/data/v66.0/query/01gX-2000", "records": []}
+    org.answers("GET", "query/", json=again).answers("GET", "query/01gX-2000", json=again)
+
+    with pytest.raises(Unavailable):
+        client.query("SELECT Id FROM Account")
+
+    assert len(org.requests) == 2

@@ -18,6 +18,8 @@ from cryptography.hazmat.primitives.serialization import (
 from scv_voicemail.errors import AuthenticationFailed, SettingsInvalid
 from scv_voicemail.telephony.server_clock import ServerClock
 
+from tests.builders import NOON
+
 AUDIENCE = "https://scrt.salesforce.com"
 
 
@@ -223,3 +225,16 @@ class TestServerClock:
         clock.learn(clock.begin(), date)
 
         assert clock.now() == time.now()
+
+
+@pytest.mark.covers("poison-9", "poison-4")
+@pytest.mark.parametrize(
+    "date", ["Fri, 31 Dec 9999 23:59:59 GMT", "Sat, 01 Jan 0001 00:00:00 GMT", "yesterday", "1e400"]
+)
+def test_a_date_header_of_another_age_does_not_move_the_clock(date: str) -> None:
+    """Otherwise no token could be made any more."""
+    clock = ServerClock(lambda: NOON)
+
+    clock.learn(clock.begin(), date)
+
+    assert clock.now() == NOON
