@@ -193,3 +193,25 @@ def test_a_target_that_cannot_be_reached_holds_no_other_back(tmp_path: Path, unr
     assert {name: run.state.value for name, run in runs.items()} == expected
     assert len(held["Voicemail__c"]) == 1
     assert CALLER not in runs["case"].last_error
+
+
+@pytest.mark.covers("poison-8")
+def test_a_rule_that_names_a_field_costs_the_field_and_not_the_case(tmp_path: Path) -> None:
+    """The org refuses a subject that its description allows."""
+    place = tmp_path / "rules" / "objects" / "Case" / "validationRules"
+    place.mkdir(parents=True)
+    rule = (
+        '<ValidationRule xmlns="http://soap.sforce.com/2006/04/metadata"><fullName>No_Such_Subject</fullName>'
+        "<active>true</active><errorConditionFormula>CONTAINS(Subject, &quot;Voicemail&quot;)</errorConditionFormula>"
+        "<errorDisplayField>Subject</errorDisplayField><errorMessage>Another subject.</errorMessage></ValidationRule>"
+    )
+    (place / "No_Such_Subject.validationRule-meta.xml").write_text(rule)
+    with Emulator(switches=Switches(apply_delay_ms=0), folder=tmp_path) as emulator:
+        deploy(emulator)
+        assert emulator.deploy(tmp_path / "rules")["success"]
+        run = deliver(emulator, left(tmp_path, KEY), targets=("case",))["case"]
+        (case,) = records(emulator.state(), KEY)["Case"]
+
+    assert run.state is RunState.DELIVERED
+    assert case["Subject"] is None
+    assert any("Case.Subject refused" in one and "Another subject." in one for one in run.warnings)

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
+from scv_voicemail.delivery import refused_fields
 from scv_voicemail.delivery.field_map import FieldMap
 from scv_voicemail.delivery.identity import another, compared, disagreements
 from scv_voicemail.delivery.links import Links
@@ -110,18 +111,18 @@ class RecordTarget:
         """Make the record, or complete the one that is there: an earlier try's, the org's own flow's, a rep's."""
         shape = self._shape(attempt)
         fitted = fit(shape, self._values(attempt))
-        told = {"note": fitted.note, "warning": fitted.warning}
         try:
             held = self._find(shape, attempt)
             if not held:
-                record_id, held = self._create(shape, fitted, attempt)
+                record_id, held, written = self._create(shape, fitted, attempt)
                 if record_id:
-                    return {"recordId": record_id, "created": True, **told}
-            completed = self._complete(shape, held[0], fitted, attempt)
+                    return {"recordId": record_id, "created": True, **_told(shape, fitted, written)}
+            written = self._complete(shape, held[0], fitted, attempt)
         except PermissionMissing as error:
             self._look_again(shape, attempt, error)
             raise
-        return {"recordId": str(held[0]["Id"]), "completed": completed, **told}
+        told = _told(shape, fitted, written)
+        return {"recordId": str(held[0]["Id"]), "completed": sorted(written.values), **told}
 
     def _link(self, attempt: Attempt) -> Receipt:
         """Link the records that are there by now, both ways. A repeat finds them linked."""
@@ -141,7 +142,8 @@ class RecordTarget:
         warnings = [f"several {self.fields.object_name} records have this key"] if len(rows) > 1 else []
         late = transcript_is_late(attempt.receipts)
         written = self._before_the_transcript(shape, attempt) if late else fit(shape, self._values(attempt)).values
-        empty = [name for name in written if rows[0].get(name) is None]
+        refused = attempt.receipts["save"].get("refused", ())
+        empty = [name for name in written if rows[0].get(name) is None and name not in refused]
         if empty:
             warnings.append(f"Salesforce shows nothing in {', '.join(empty)}")
         return {"recordId": str(rows[0]["Id"]), "warning": "; ".join(warnings)}
@@ -163,11 +165,21 @@ class RecordTarget:
 
     # ----------------------------------------------------------------------------------------------- making, completing
 
-    def _create(self, shape: Shape, fitted: Fitted, attempt: Attempt) -> tuple[str, list[dict[str, Any]]]:
+    def _create(
+        self, shape: Shape, fitted: Fitted, attempt: Attempt
+    ) -> tuple[str, list[dict[str, Any]], refused_fields.Written]:
         """The id of a new record; or "" and the record that somebody else has made in this moment."""
         values = fitted.values | {self.fields.key: attempt.voicemail.id}
+
+        def create(given: dict[str, Any]) -> str:
+            return self.records.create(shape.name, given, assignment_rules=self._by_rules(attempt))
+
+        def next_owner() -> str:
+            queue = self.options.owner_queue
+            return self.people.owner(shape.name, None, fallback_queue=queue, is_chosen=False).id
+
         try:
-            return self.records.create(shape.name, values, assignment_rules=self._by_rules(attempt)), []
+            record_id, written = refused_fields.write(values, create, fields=self.fields, next_owner=next_owner)
         except Rejected as error:
             if error.code != "DUPLICATE_VALUE":
                 raise
@@ -179,10 +191,13 @@ class RecordTarget:
                     code=error.code,
                     fix="let the integration user see all records of this object, then `scv-voicemail retry ID`",
                 ) from None
-            return "", held
+            return "", held, refused_fields.Written({})
+        return record_id, [], written
 
-    def _complete(self, shape: Shape, held: Mapping[str, Any], fitted: Fitted, attempt: Attempt) -> list[str]:
-        """Fill what is empty, or as a voicemail without its transcript left it; the names of the fields."""
+    def _complete(
+        self, shape: Shape, held: Mapping[str, Any], fitted: Fitted, attempt: Attempt
+    ) -> refused_fields.Written:
+        """Fill what is empty, or as a voicemail without its transcript left it."""
         before = self._before_the_transcript(shape, attempt)
         changes = {
             name: value
@@ -191,10 +206,14 @@ class RecordTarget:
             and not same(held.get(name), value)
             and (held.get(name) is None or same(held[name], before.get(name)))
         }
-        allowed = fit(shape, changes, creating=False).values
-        if allowed:
-            self.records.update(shape.name, str(held["Id"]), allowed)
-        return sorted(allowed)
+        return self._update(shape, held, fit(shape, changes, creating=False).values)
+
+    def _update(self, shape: Shape, held: Mapping[str, Any], changes: Mapping[str, Any]) -> refused_fields.Written:
+        def update(given: dict[str, Any]) -> None:
+            if given:
+                self.records.update(shape.name, str(held["Id"]), given)
+
+        return refused_fields.write(changes, update, fields=self.fields)[1]
 
     def _add_transcript(self, shape: Shape, held: Mapping[str, Any], attempt: Attempt) -> Receipt:
         """Change what still reads as `save` left it. Whoever writes between look and update is overwritten."""
@@ -209,11 +228,10 @@ class RecordTarget:
         }
         theirs = sorted(name for name in changes if not same(held.get(name), before.get(name)))
         ours = {name: value for name, value in changes.items() if name not in theirs}
-        if ours:
-            self.records.update(shape.name, str(held["Id"]), ours)
+        written = self._update(shape, held, ours)
         warnings = [f"{shape.name}.{name} was changed by somebody and is left so" for name in theirs]
-        warnings += [fitted.warning] if fitted.warning else []
-        return {"completed": sorted(ours), "note": fitted.note, "warning": "; ".join(warnings)}
+        warnings += [one for one in (fitted.warning, written.warning(shape.name)) if one]
+        return {"completed": sorted(written.values), "note": fitted.note, "warning": "; ".join(warnings)}
 
     def _before_the_transcript(self, shape: Shape, attempt: Attempt) -> dict[str, Any]:
         """What the fields hold, or would hold, as long as there is no transcript."""
@@ -268,3 +286,10 @@ class RecordTarget:
         self.records.forget(self.fields.object_name)
         if attempt.now - shape.read_at > FRESH:
             raise NotYet(f"the org has changed: {error.what}", after_seconds=0.1) from error
+
+
+def _told(shape: Shape, fitted: Fitted, written: refused_fields.Written) -> Receipt:
+    """What a receipt says of fields that were cut, left out or refused."""
+    warnings = [one for one in (fitted.warning, written.warning(shape.name)) if one]
+    told: dict[str, Any] = {"note": fitted.note, "warning": "; ".join(warnings)}
+    return told | ({"refused": sorted(written.refused)} if written.refused else {})
