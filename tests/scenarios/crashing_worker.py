@@ -27,6 +27,7 @@ from requests.adapters import HTTPAdapter
 from scv_voicemail.intake.folder import WatchedFolder
 from scv_voicemail.intake.recordings import RecordingStore
 from scv_voicemail.journal.sqlite import SqliteJournal
+from scv_voicemail.journal.sqlite_file import SqliteFile
 from scv_voicemail.pipeline import Pipeline, Policy
 from scv_voicemail.ports import Attempt, Receipt, Step, Target
 from scv_voicemail.salesforce import SalesforceClient
@@ -138,22 +139,34 @@ class WatchedAdapter(HTTPAdapter):
         return response
 
 
-class WatchedJournal(SqliteJournal):
-    """The journal, with a moment before, inside and after every transaction."""
+class WatchedFile:
+    """The journal's file, with a moment before, inside and after every transaction."""
 
-    def __init__(self, path: Path, fate: Fate) -> None:
+    def __init__(self, file: SqliteFile, fate: Fate) -> None:
+        self._file = file
         self._fate = fate
-        super().__init__(path)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
 
     @contextmanager
-    def _commit(self) -> Iterator[Any]:
+    def commit(self) -> Iterator[None]:
+        """One transaction, and what it is called by."""
         caller = sys._getframe(2)  # 1 is contextlib's
         label = self._fate.label(f"commit {caller.f_code.co_name.strip('_')}")
         self._fate.reached("before", label)
-        with super()._commit() as db:
-            yield db
+        with self._file.commit():
+            yield
             self._fate.reached("during", label)
         self._fate.reached("after", label)
+
+
+class WatchedJournal(SqliteJournal):
+    """The journal over a watched file."""
+
+    def __init__(self, path: Path, fate: Fate) -> None:
+        super().__init__(path)
+        self._file = WatchedFile(self._file, fate)  # type: ignore[assignment]
 
 
 class WatchedTarget:
