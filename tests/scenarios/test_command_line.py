@@ -239,6 +239,20 @@ def test_a_parked_voicemail_is_explained_mended_and_retried(
     assert held(emulator.state(), "lost").counts == (1, 1, 0, 1)
 
 
+@pytest.mark.covers("retry-1")
+@pytest.mark.parametrize(("step", "put_back"), [("open", 1), ("no_such_step", 0)])
+def test_a_human_chooses_where_a_retry_begins(settings: dict[str, str], wav: Path, step: str, put_back: int) -> None:
+    """At a step that was done already; a step that was not done is none to begin again at."""
+    run("deliver", wav, *FROM, *UNKNOWN_NUMBER, "--id", "lost", settings=settings)
+
+    retried = run("retry", "lost", "--from-step", step, settings=settings)
+    explained = run("status", "lost", "--json", settings=settings)
+
+    (held_run,) = the_document(explained)["runs"]
+    assert f"{put_back} put back to work" in retried.stdout
+    assert ("open" in held_run["receipts"]) == (put_back == 0)
+
+
 def test_a_waiting_voicemail_says_when_and_how_it_goes_on(settings: dict[str, str], wav: Path) -> None:
     """Exit code 7, from deliver and from status."""
     patient = settings | {f"{PREFIX}RETRY_BASE_SECONDS": "600"}
