@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from simple_salesforce.api import Salesforce
 
 FIRST_PAUSE_SECONDS = 0.2
+WHOLE_ANSWER_TIMEOUTS = 3
+"""An answer that has begun ends within so many times the timeout, however slowly it comes."""
 RETRY_BUDGET_SECONDS = 5.0
 """After this long no further try is begun; the journal does the long waiting."""
 
@@ -156,12 +158,13 @@ class RestSession:
 
     def _logged_in(self, *, instead_of: Salesforce | None) -> Salesforce:
         """The session in use; a new one when there is none, or when it is still the one that has expired."""
-        import requests  # noqa: PLC0415 - loaded with the first login, not with this module
         from simple_salesforce.api import Salesforce  # noqa: PLC0415 - slow to import
+
+        from scv_voicemail.salesforce.session import a_session  # noqa: PLC0415 - loads requests
 
         with self._lock:
             if self._salesforce is None or self._salesforce is instead_of:
-                self._session = self._session or requests.Session()
+                self._session = self._session or a_session(total_seconds=WHOLE_ANSWER_TIMEOUTS * self._timeout[1])
                 with our_errors("login"):
                     grant = self._login.login(self._session, timeout=self._timeout)
                 instance_url = self._instance_url or self._checked_url("instance URL", grant.instance_url)

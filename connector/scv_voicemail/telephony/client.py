@@ -28,10 +28,14 @@ from scv_voicemail.telephony.results import Accepted, OmniFlowRouted, UpdatePend
 from scv_voicemail.telephony.server_clock import ServerClock
 from scv_voicemail.telephony.token import DEFAULT_LIFE_SECONDS, TokenSigner
 from scv_voicemail.telephony.transcripts import TranscriptMessage
+from scv_voicemail.telephony.whole_answers import bound, whole_body, within
 
 logger = logging.getLogger(__name__)
 
 API_PATH = "/telephony/v1"
+WHOLE_ANSWER_TIMEOUTS = 3
+"""An answer ends within so many times the timeout, however slowly it comes."""
+LARGEST_ANSWER_BYTES = 16 * 1024 * 1024
 RETRY_BUDGET_SECONDS = 5.0
 """How long all tries of one call may take together; the journal does the long waiting."""
 SMALL_RETRY_AFTER_SECONDS = 2.0
@@ -88,6 +92,7 @@ class TelephonyClient:
         self._base_url = _checked_base_url(base_url, allow_plain_http=allow_plain_http)
         self._call_center = call_center
         self._max_tries = max(1, max_tries)
+        self._timeout_seconds = timeout_seconds
         self._now = now
         self._sleep = sleep
         self._jitter = jitter
@@ -111,6 +116,7 @@ class TelephonyClient:
                 "User-Agent": f"scv-voicemail/{_package_version()}",
             },
         )
+        bound(self._http)
 
     def __enter__(self) -> Self:
         return self
@@ -235,20 +241,20 @@ class TelephonyClient:
         headers = {"Authorization": f"Bearer {self._signer.token()}"}
         self._still_to_be_sent(call.method)
         exchange = self._clock.begin()
-        response = self._http.request(
-            call.method,
-            self._base_url + call.path,
-            json=call.body,
-            headers=headers,
-            extensions={"trace": lambda name, _about: self._on_wire_event(name, call.method)},
-        )
+        told = {"trace": lambda name, _about: self._on_wire_event(name, call.method)}
+        url = self._base_url + call.path
+        with (
+            within(WHOLE_ANSWER_TIMEOUTS * self._timeout_seconds),
+            self._http.stream(call.method, url, json=call.body, headers=headers, extensions=told) as response,
+        ):
+            body = whole_body(response.iter_bytes(), response.request, max_bytes=LARGEST_ANSWER_BYTES)
         self._clock.learn(exchange, response.headers.get("date"))
         received_at = self._now()
         reply = Reply(
             operation=f"{call.method} {call.route}",
             status=response.status_code,
             headers=response.headers,
-            body=response.content,
+            body=body,
             received_at=received_at,
         )
         took_ms = round((received_at - exchange.sent_at).total_seconds() * 1000)
