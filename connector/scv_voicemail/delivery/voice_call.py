@@ -12,6 +12,7 @@ A transcript that is made while the voicemail is under way is uploaded to the cl
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
@@ -159,7 +160,7 @@ class VoiceCallTarget:
             raise another(attempt.voicemail, record=f"VoiceCall {state.id}", why=why)
         if state is not None and state.is_voicemail and state.ended_near(payloads.end_of(attempt.voicemail)):
             return {"callOrigin": state.call_origin}
-        if attempt.waited_seconds < self.options.patience_seconds:
+        if not _has_waited(attempt, self.options.patience_seconds):
             raise NotYet("Salesforce has not applied the update yet", after_seconds=_pause(attempt))
         if state is not None and state.is_voicemail:
             return {"callOrigin": state.call_origin, "endTime": "not applied"}
@@ -253,7 +254,7 @@ class VoiceCallTarget:
                 warnings.append(f"the VoiceCall has {recordings} recordings")
             return {"work": work, "warning": "; ".join(warnings)}
         patience = ROUTING_SETTLE_SECONDS if complete else self.options.patience_seconds
-        if attempt.waited_seconds < patience:
+        if not _has_waited(attempt, patience):
             raise NotYet("Salesforce does not show the finished voicemail yet", after_seconds=_pause(attempt))
         if not complete:
             raise Redo("the closing update did not take effect: no recording or not completed", step="finalize")
@@ -343,4 +344,22 @@ def _began(attempt: Attempt) -> datetime:
 
 def _pause(attempt: Attempt) -> float:
     """Seconds until the next look: short at first, a quarter of what was waited later, five at most."""
-    return min(5.0, max(0.25, attempt.waited_seconds / 4))
+    return _pause_after(attempt.waited_seconds)
+
+
+def _pause_after(waited_seconds: float) -> float:
+    return min(5.0, max(0.25, waited_seconds / 4))
+
+
+def _has_waited(attempt: Attempt, seconds: float) -> bool:
+    """Whether a step has looked for so long, by the clock and by its pauses: a clock that jumps voids one of them."""
+    return attempt.waited_seconds >= seconds and attempt.number >= _looks_within(seconds)
+
+
+@functools.cache
+def _looks_within(seconds: float) -> int:
+    """How many looks there are in this time at the most."""
+    waited, looks = 0.0, 0
+    while waited < seconds:
+        waited, looks = waited + _pause_after(waited), looks + 1
+    return looks

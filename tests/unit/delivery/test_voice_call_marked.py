@@ -12,7 +12,9 @@ from tests.builders import NOON, a_recording, a_transcript, a_voicemail
 from tests.unit.delivery.voice_call_bench import (
     ADOPTED,
     CALL_ID,
+    DONE,
     LONG,
+    LOOKED,
     OPENED,
     PATIENCE,
     Bench,
@@ -164,7 +166,7 @@ def test_confirming_is_bounded_and_then_marks_again(call: VoiceCallState | None)
     with pytest.raises(NotYet):
         bench.do("confirm", waited=PATIENCE - 1)
     with pytest.raises(Redo) as back:
-        bench.do("confirm", waited=LONG)
+        bench.do("confirm", number=LOOKED, waited=LONG)
 
     assert back.value.step == "mark"
 
@@ -174,9 +176,21 @@ def test_a_voicemail_whose_end_is_never_applied_goes_on_after_the_patience() -> 
     bench = Bench()
     bench.view.call = a_call(ended_at=None)
 
-    receipt = bench.do("confirm", waited=LONG)
+    receipt = bench.do("confirm", number=LOOKED, waited=LONG)
 
     assert receipt["callOrigin"] == "Voicemail"
+
+
+@pytest.mark.covers("clock-1")
+def test_a_clock_that_jumps_ahead_does_not_end_a_wait() -> None:
+    """Two looks are no half minute, whatever the clock says: what was sent may still come."""
+    bench = Bench()
+    bench.view.call = None
+
+    for step, found in (("confirm", None), ("verify", a_call(disposition="in-progress"))):
+        bench.view.call = found
+        with pytest.raises(NotYet):
+            bench.do(step, number=3, waited=3600, **DONE)
 
 
 def test_the_pauses_between_looks_grow_and_stay_bounded() -> None:

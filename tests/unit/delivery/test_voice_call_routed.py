@@ -16,6 +16,7 @@ from tests.unit.delivery.voice_call_bench import (
     CALL_ID,
     DONE,
     LONG,
+    LOOKED,
     OPENED,
     Bench,
     a_call,
@@ -216,7 +217,7 @@ def test_what_is_missing_is_waited_for_and_then_done_again(
     with pytest.raises(NotYet):
         bench.do("verify", waited=1, open=opened, **DONE)
     with pytest.raises(Redo) as back:
-        bench.do("verify", waited=LONG, open=opened, **DONE)
+        bench.do("verify", number=LOOKED, waited=LONG, open=opened, **DONE)
 
     assert back.value.step == step
 

@@ -31,6 +31,8 @@ from tests.builders import NOON, a_transcript, a_voicemail
 CALL_ID = "0LQsOm000000001WAA"
 PATIENCE = 30.0
 LONG = PATIENCE + 1
+LOOKED = 40
+"""More often than is looked within the patience."""
 OPENED = {"voiceCallId": CALL_ID, "startTime": "2026-11-20T11:55:00+00:00"}
 ADOPTED = OPENED | {"adopted": True, "closed": False, "earlierWork": []}
 DONE: dict[str, Receipt] = {"transcribe": {"entries": 2, "left": []}, "upload": {}, "finalize": {"status": "pending"}}
