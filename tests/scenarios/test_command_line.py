@@ -17,6 +17,8 @@ from tests.builders import NOON, a_voicemail
 from tests.commands import PATIENCE_SECONDS, PREFIX, argv, environment, run, the_document
 from tests.scenarios.simulation import held
 
+pytestmark = pytest.mark.real_clock
+
 FROM = ("--from", "+14155550142")
 TO = ("--to", "+18005550100")
 UNKNOWN_NUMBER = ("--to", "+18005550199")

@@ -19,6 +19,8 @@ from scv_voicemail.wiring import connect
 from tests.scenarios.simulation import PREFIX, held
 from tests.wav_files import a_wav_file
 
+pytestmark = pytest.mark.real_clock
+
 PATIENCE_SECONDS = 120
 KEY = "copy-of-one-call"
 

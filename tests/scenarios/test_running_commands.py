@@ -15,6 +15,8 @@ from tests.commands import PREFIX, Background, run, the_document, until
 from tests.scenarios.simulation import held
 from tests.wav_files import a_wav_file
 
+pytestmark = pytest.mark.real_clock
+
 FROM = ("--from", "+14155550142")
 TO = ("--to", "+18005550100")
 

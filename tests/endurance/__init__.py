@@ -1,0 +1,1 @@
+"""Minutes of real processes, files and clocks, with everything going wrong that can: see `scripts/endure --help`."""
