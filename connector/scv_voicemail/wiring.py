@@ -6,7 +6,6 @@ import logging
 import time
 import uuid
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
@@ -14,12 +13,13 @@ from typing import TYPE_CHECKING, Any, Self
 
 from scv_voicemail import storage_wiring as storage
 from scv_voicemail.aws.session import AwsClients
-from scv_voicemail.errors import BadVoicemail, Rejected, VoicemailError
+from scv_voicemail.errors import BadVoicemail, JournalLost, VoicemailError
 from scv_voicemail.intake import arguments
 from scv_voicemail.intake.again import HandedIn
 from scv_voicemail.intake.arguments import MailboxLike, TranscriptLike
 from scv_voicemail.intake.register import Recordings, Register
 from scv_voicemail.intake.single import read_voicemail
+from scv_voicemail.intake.taking import Taken, Taking, name_of
 from scv_voicemail.journal.sqlite import SqliteJournal
 from scv_voicemail.pipeline import Pipeline, Policy
 from scv_voicemail.ports import Journal, RecordingSource, Run, RunState
@@ -43,16 +43,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 OPEN_STATES = (RunState.WAITING, RunState.RUNNING)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Taken:
-    """What one look at a recording source brought: ids, and (name, reason) of what was refused or had to be left."""
-
-    new: tuple[str, ...] = ()
-    known: tuple[str, ...] = ()
-    set_aside: tuple[tuple[str, str], ...] = ()
-    left: tuple[tuple[str, str], ...] = ()
 
 
 class Connector:
@@ -83,6 +73,7 @@ class Connector:
             recordings=recordings,
             accept=lambda voicemail, deliver: pipeline.accept(voicemail, deliver=deliver),
         )
+        self._taking = Taking(journal=journal, accept=self.accept, now=pipeline.now)
 
     def __enter__(self) -> Self:
         return self
@@ -170,29 +161,9 @@ class Connector:
         return self._register.take(arguments.checked(voicemail), deliver=deliver)
 
     def take(self, source: RecordingSource) -> Taken:
-        """Take in what lies in a recording source now. An arrival is settled only after the journal holds it."""
+        """Take in what lies in a recording source now; see `intake.taking`."""
         self._ensure_open()
-        new: list[str] = []
-        known: list[str] = []
-        set_aside: list[tuple[str, str]] = []
-        left: list[tuple[str, str]] = []
-        for arrival in source.pending():
-            try:
-                voicemail = arrival.read()
-                is_new = self.accept(voicemail)
-            except Rejected as error:
-                log.warning("%s was set aside with the reason beside it: %s", arrival.name, error.brief)
-                arrival.set_aside(str(error))
-                set_aside.append((arrival.name, str(error)))
-                continue
-            except VoicemailError as error:
-                # A full disk or a missing right is not the recording's fault: it stays where it is for the next look.
-                log.error("%s could not be taken in: %s", arrival.name, error)  # noqa: TRY400 - the error says it all
-                left.append((arrival.name, str(error)))
-                continue
-            arrival.taken()
-            (new if is_new else known).append(voicemail.id)
-        return Taken(new=tuple(new), known=tuple(known), set_aside=tuple(set_aside), left=tuple(left))
+        return self._taking.look(source)
 
     def deliver(
         self,
@@ -224,6 +195,18 @@ class Connector:
         probes = [gate.next_probe for gate in self.journal.gates() if gate.target == run.target and gate.next_probe]
         return max([run.due, *probes])
 
+    def _take_or_tell(self, source: RecordingSource) -> None:
+        """One source's trouble is told, and is no other one's."""
+        side = f"intake from {name_of(source)}"
+        try:
+            self.take(source)
+        except JournalLost:
+            raise
+        except Exception as error:  # noqa: BLE001 - a wall between sources
+            self.pipeline.trouble.tell(side, error)
+        else:
+            self.pipeline.trouble.ended(side)
+
     def work(
         self,
         *,
@@ -242,7 +225,7 @@ class Connector:
             if known_sources and time.monotonic() - looked_at >= poll_seconds:
                 looked_at = time.monotonic()
                 for source in known_sources:
-                    self.take(source)
+                    self._take_or_tell(source)
 
         drive(self.pipeline, until=until, between=look, longest_sleep_seconds=poll_seconds, sleep=sleep)
 

@@ -17,8 +17,6 @@ from tests.builders import NOON, a_voicemail
 from tests.commands import PATIENCE_SECONDS, PREFIX, argv, environment, run, the_document
 from tests.scenarios.simulation import held
 
-pytestmark = pytest.mark.real_clock
-
 FROM = ("--from", "+14155550142")
 TO = ("--to", "+18005550100")
 UNKNOWN_NUMBER = ("--to", "+18005550199")
@@ -396,3 +394,17 @@ def test_a_demo_without_a_recording_says_so() -> None:
 
     assert answer.returncode == 1
     assert "nowhere.wav" in the_document(answer)["error"]["message"]
+
+
+@pytest.mark.covers("poison-5", "poison-3")
+def test_status_shows_what_lies_aside_with_its_reason(tmp_path: Path) -> None:
+    """Set aside, left or ignored: in words and in JSON, also when no voicemail is there at all."""
+    settings = {f"{PREFIX}JOURNAL": str(tmp_path / "journal.db")}
+    with closing(SqliteJournal(tmp_path / "journal.db")) as journal:
+        journal.notice(source="asterisk /spool", name="100@default", kind="set aside", reason="no audio", now=NOON)
+
+    answer, document = run("status", settings=settings), the_document(run("status", "--json", settings=settings))
+
+    assert "asterisk /spool: 100@default (set aside 2026-11-20 12:00 UTC): no audio" in answer.stdout
+    (notice,) = document["notices"]
+    assert (notice["source"], notice["kind"], notice["times"]) == ("asterisk /spool", "set aside", 1)

@@ -23,7 +23,7 @@ from scv_voicemail.voicemail import Mailbox, MailboxKind
 
 if TYPE_CHECKING:
     from scv_voicemail.intake.again import HandedIn
-    from scv_voicemail.wiring import Taken
+    from scv_voicemail.intake.taking import Taken
 
 LONGEST_WAIT_SECONDS = 7 * 24 * 3600
 
@@ -148,7 +148,8 @@ def watch(
     as_json: AsJson = False,
 ) -> None:
     """Take voicemails from a folder and deliver them, until stopped."""
-    from scv_voicemail.wiring import Taken, asterisk_spool, connect, watched_folder
+    from scv_voicemail.intake.taking import Taken
+    from scv_voicemail.wiring import asterisk_spool, connect, watched_folder
 
     taken = Taken()
     with connect() as connector, _stop_signals() as stop:

@@ -14,7 +14,7 @@ from scv_voicemail.cli.output import AsJson, Exit, emit, reason_and_fix, say, sh
 from scv_voicemail.cli.story import closing_words, lines, next_step
 from scv_voicemail.errors import BadVoicemail
 from scv_voicemail.intake.register import CALLER_NAME, kept_warnings
-from scv_voicemail.ports import Event, Journal, Run, RunState
+from scv_voicemail.ports import Event, Journal, Notice, Run, RunState
 from scv_voicemail.redaction import mask
 from scv_voicemail.settings import load
 from scv_voicemail.target_wiring import NEEDS
@@ -51,7 +51,7 @@ def status(
             raise _unknown(voicemail_id)
         if voicemail_id and not runs:
             say(NOT_DELIVERED)
-        counts, gates = journal.counts(), journal.gates()
+        counts, gates, notices = journal.counts(), journal.gates(), journal.notices(limit=limit)
     if as_json:
         emit(
             {
@@ -61,6 +61,7 @@ def status(
                     {"target": gate.target, "next_probe": gate.next_probe and gate.next_probe.isoformat()}
                     for gate in gates
                 ],
+                "notices": [notice_data(one) for one in notices],
                 "runs": [run_data(run) for run in runs],
             }
         )
@@ -75,11 +76,27 @@ def status(
                 typer.echo(f"\n{run.voicemail_id} to {run.target}: {reason_and_fix(run.last_error)[0]}")
         for gate in gates:
             typer.echo(f"\n{gate.target} does not answer; next probe at {gate.next_probe:%Y-%m-%d %H:%M:%S} UTC")
+        for one in notices:
+            times = f", {one.times} times" if one.times > 1 else ""
+            typer.echo(f"\n{one.source}: {one.name} ({one.kind} {one.last_at:%Y-%m-%d %H:%M} UTC{times}): {one.reason}")
         shown, known = len(runs), sum(number for one, number in counts.items() if state in (None, one))
         if not voicemail_id and shown < known:
             say(f"{shown} of {known} shown; --limit shows more")
     seen = [run.state for run in runs] if voicemail_id or state else [one for one, number in counts.items() if number]
     raise typer.Exit(Exit.WAITING if set(seen) - {RunState.DELIVERED} else Exit.DONE)
+
+
+def notice_data(notice: Notice) -> dict[str, Any]:
+    """What lies aside, for JSON."""
+    return {
+        "source": notice.source,
+        "name": notice.name,
+        "kind": notice.kind,
+        "reason": notice.reason,
+        "first_at": notice.first_at.isoformat(),
+        "last_at": notice.last_at.isoformat(),
+        "times": notice.times,
+    }
 
 
 def explain(

@@ -32,6 +32,9 @@ _Value = TypeVar("_Value")
 
 _MESSAGE = re.compile(r"msg\d{4,}\.txt")
 _FOLDERS = ("INBOX", "Urgent")
+PLAIN = (".wav", ".wav16")
+"""Names under which Asterisk writes plain PCM in a WAV file, with 8,000 and 16,000 samples a second."""
+
 _FORMAT_FIX = "add wav to `format=` in voicemail.conf, for example `format=wav49|wav`, and reload app_voicemail"
 
 _Identity = tuple[tuple[int, int, int, int], ...]
@@ -103,6 +106,7 @@ class AsteriskSpool:
         self._max_bytes = max_bytes
         self._clock = clock
         self._settled: dict[_Identity, _Verdict] = {}
+        self.name = f"asterisk {self._folder}"
 
     @property
     def unusable(self) -> dict[str, str]:
@@ -145,7 +149,7 @@ class AsteriskSpool:
 
     def _read(self, message: _Message, *, accept_cut: bool) -> Voicemail:
         fields = _fields(message.text)
-        if message.audio.suffix != ".wav":
+        if message.audio.suffix not in PLAIN:
             raise BadRecording(f"{message.name} was recorded as {message.audio.suffix} only", fix=_FORMAT_FIX)
         if "duration" not in fields:
             # The last line, written when the caller has hung up; after a crash in mid-call it never comes.
@@ -206,7 +210,7 @@ def _messages_in(folder: Path, context: str, mailbox: str) -> Iterator[_Message]
     for text in sorted(name for name in names if _MESSAGE.fullmatch(name)):
         stem = text.removesuffix(".txt")
         # In the spool, .WAV is not .wav but GSM 06.10 in a WAV file ("wav49").
-        for suffix in (".wav", ".WAV", ".gsm"):
+        for suffix in (*PLAIN, ".WAV", ".gsm", ".ulaw", ".alaw", ".g722", ".ogg"):
             if stem + suffix in names:
                 yield _Message(context, mailbox, folder / text, folder / (stem + suffix))
                 break

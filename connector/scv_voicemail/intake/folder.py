@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import logging
+import hashlib
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -11,6 +12,7 @@ from itertools import count
 from pathlib import Path
 
 from scv_voicemail import audio
+from scv_voicemail.intake import strange
 from scv_voicemail.intake.call_data import read_call_data
 from scv_voicemail.intake.durable import clear_errors, listed, sync_folder, write_text
 from scv_voicemail.intake.single import read_voicemail, utc_now
@@ -18,7 +20,8 @@ from scv_voicemail.intake.unfinished import GRACE_SECONDS, SETTLE_SECONDS, quiet
 from scv_voicemail.ports import Arrival, Clock
 from scv_voicemail.voicemail import Voicemail
 
-logger = logging.getLogger(__name__)
+LONGEST_STEM = 220
+"""Bytes of a name that leave room for a number, `.reason.txt` and the marks of a half-written file; 255 are all."""
 
 DONE, FAILED, REMOVED = "done", "failed", ".removed"
 
@@ -66,7 +69,8 @@ class WatchedFolder:
         self._grace_seconds = grace_seconds
         self._max_bytes = max_bytes
         self._clock = clock
-        self._complained: set[str] = set()
+        self.name = f"folder {self._folder}"
+        self.remarks: dict[str, str] = {}
 
     def pending(self) -> Iterator[Arrival]:
         """The complete voicemails in the folder. First, moves that a crash has interrupted are brought to their end."""
@@ -84,18 +88,22 @@ class WatchedFolder:
                 )
 
     def _pairs(self) -> list[_Pair]:
+        self.remarks = {}
         recordings: dict[str, Path] = {}
         data: dict[str, Path] = {}
         for entry in listed(self._folder):
             path = self._folder / entry.name
             found = {".wav": recordings, ".json": data}.get(path.suffix.lower())
-            if found is None or entry.name.startswith(".") or not entry.is_file(follow_symlinks=False):
+            if entry.name.startswith(".") or entry.is_dir(follow_symlinks=False):
                 continue
-            if entry.name.isprintable():
+            if why := strange.why_left(entry, expected=found is not None):
+                self._remark(entry.name, why)
+            elif found is not None:
                 found.setdefault(path.stem, path)
-            else:
-                self._complain(entry.name, "has an unprintable name and is left where it is")
         self._finish_moves([path for stem, path in recordings.items() if stem not in data])
+        for stem, path in data.items():
+            if stem not in recordings and quiet_seconds([path], now=self._clock()) >= self._grace_seconds:
+                self._remark(path.name, f"it waits for {stem}.wav. Next: put the recording beside it, or delete it")
         return [_Pair(recordings[stem], data[stem]) for stem in recordings if stem in data]
 
     def _read(self, pair: _Pair, *, accept_cut: bool) -> Voicemail:
@@ -153,7 +161,8 @@ class WatchedFolder:
                         break
             else:
                 if quiet_seconds([recording], now=self._clock()) >= self._grace_seconds:
-                    self._complain(recording.name, f"waits for {recording.stem}.json")
+                    why = f"it waits for {recording.stem}.json. Next: put the call's data beside it, or delete it"
+                    self._remark(recording.name, why)
         self._empty_removed()
 
     def _empty_removed(self) -> None:
@@ -162,14 +171,15 @@ class WatchedFolder:
             for file in sorted(removed.glob("*"), reverse=True) if removed.is_dir() else ():
                 file.unlink(missing_ok=True)
 
-    def _complain(self, name: str, what: str) -> None:
-        if name not in self._complained:
-            self._complained.add(name)
-            logger.warning("%r in %s %s", name, self._folder, what)
+    def _remark(self, name: str, why: str) -> None:
+        self.remarks[name] = why
 
 
 def _stems(stem: str) -> Iterator[str]:
-    """NAME, NAME-2, NAME-3, …"""
+    """NAME, NAME-2, NAME-3, …; a name that is too long to have anything added is cut and keeps what tells it apart."""
+    if len(os.fsencode(stem)) > LONGEST_STEM:
+        apart = hashlib.sha256(os.fsencode(stem)).hexdigest()[:8]
+        stem = os.fsencode(stem)[: LONGEST_STEM - 9].decode("utf-8", "ignore") + f"~{apart}"
     yield stem
     yield from (f"{stem}-{number}" for number in count(2))
 

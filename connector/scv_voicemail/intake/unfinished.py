@@ -46,8 +46,10 @@ def read_unless_unfinished(
         is_cut_audio = isinstance(error, BadRecording) and error.code == "truncated"
         waits = error.code in UNFINISHED and (quiet < grace_seconds or (is_cut_audio and not is_over))
         return None if waits else partial(_raise, error)
+    except Exception as error:  # noqa: BLE001 - told when it is asked for, so that the others are looked at
+        return partial(_raise, error)
     return lambda: voicemail
 
 
-def _raise(error: VoicemailError) -> NoReturn:
+def _raise(error: Exception) -> NoReturn:
     raise error

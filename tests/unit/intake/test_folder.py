@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-import logging
 import os
 import time
 from datetime import UTC, datetime
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from scv_voicemail.errors import BadRecording, BadVoicemail, SettingsInvalid
+from scv_voicemail.errors import BadRecording, BadVoicemail, Rejected, SettingsInvalid
 from scv_voicemail.intake.folder import WatchedFolder
 from scv_voicemail.ports import Arrival
 from scv_voicemail.voicemail import Mailbox, MailboxKind
@@ -126,19 +126,102 @@ def test_half_a_pair_waits_for_the_other_half(tmp_path: Path, clock: FakeClock, 
     assert len(names_in(tmp_path)) == 1
 
 
-def test_a_recording_that_waits_for_long_is_complained_about_once(
-    tmp_path: Path, clock: FakeClock, caplog: pytest.LogCaptureFixture
-) -> None:
-    """A JSON that never comes is a voicemail that nobody gets."""
+@pytest.mark.covers("poison-6")
+def test_halves_that_wait_for_long_are_named_with_what_to_do(tmp_path: Path, clock: FakeClock) -> None:
+    """A JSON or a recording that never comes is a voicemail that nobody gets."""
     a_wav_file(tmp_path / "msg.wav")
+    write_data(tmp_path / "call.json")
     folder = watched(tmp_path, clock)
+    young = (list(folder.pending()), dict(folder.remarks))
     clock.advance(120)
 
-    with caplog.at_level(logging.WARNING):
-        for _ in range(3):
-            list(folder.pending())
+    list(folder.pending())
 
-    assert [record.getMessage() for record in caplog.records] == [f"'msg.wav' in {tmp_path} waits for msg.json"]
+    assert young == ([], {})
+    assert folder.remarks == {
+        "msg.wav": "it waits for msg.json. Next: put the call's data beside it, or delete it",
+        "call.json": "it waits for call.wav. Next: put the recording beside it, or delete it",
+    }
+
+
+@pytest.mark.covers("poison-6")
+@pytest.mark.parametrize("name", ["a.mp3", "a.ULAW", "a.g722", "a.wav16", "a.ogg", "a.alaw"])
+def test_a_recording_that_is_no_wav_is_named_with_what_to_do(tmp_path: Path, clock: FakeClock, name: str) -> None:
+    """Ignored without a word, it is a caller whom nobody hears."""
+    (tmp_path / name).write_bytes(b"sound")
+    folder = watched(tmp_path, clock)
+
+    assert list(folder.pending()) == []
+    assert "ffmpeg" in folder.remarks[name]
+
+
+@pytest.mark.covers("poison-6")
+def test_links_pipes_and_unprintable_names_are_named(tmp_path: Path, clock: FakeClock) -> None:
+    """They are left where they are, and the others are taken."""
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (tmp_path / "link.wav").symlink_to(a_wav_file(elsewhere / "a.wav"))
+    os.mkfifo(tmp_path / "pipe.json")
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.wav")).write_bytes(b"")
+    a_pair(tmp_path, "good")
+    folder = watched(tmp_path, clock)
+
+    assert [one.name for one in folder.pending()] == ["good.wav"]
+    assert {name: why.partition(".")[0] for name, why in folder.remarks.items()} == {
+        "link.wav": "it is a link, and links are not followed",
+        "pipe.json": "it is no plain file",
+        "caf\udce9.wav": "its name cannot be printed",
+    }
+
+
+@pytest.mark.covers("poison-2")
+@pytest.mark.parametrize("length", [200, 221, 240, 245, 250])
+def test_a_name_without_room_for_anything_is_set_aside_all_the_same(
+    tmp_path: Path, clock: FakeClock, length: int
+) -> None:
+    """Both files and the reason lie together under a name that fits; a second one of that name lies beside them."""
+    name = "é" * (length // 2) + "x" * (length % 2)
+    for _ in range(2):
+        (tmp_path / f"{name}.wav").write_bytes(b"no audio")
+        write_data(tmp_path / f"{name}.json")
+        only(watched(tmp_path, clock)).set_aside("it is no audio")
+
+    aside = names_in(tmp_path / "failed")
+    assert len(aside) == 6
+    assert names_in(tmp_path) == [f"failed/{one}" for one in aside]
+    assert all(len(os.fsencode(one)) <= 255 for one in aside)
+
+
+@pytest.mark.covers("poison-1")
+@pytest.mark.parametrize(
+    "data",
+    [
+        '{"from": "+14155550142", "to": "8005550100", "transcript": [{"text": "a", "start_ms": 1%s, "end_ms": 2}]}'
+        % ("0" * 400),
+        '{"from": "+14155550142", "to": "8005550100", "targets": ["\\ud800"]}',
+        '{"from": "+14155550142", "to": "8005550100", "\\ud800": 1}',
+        '{"from": "+14155550142", "to": "8005550100", "attributes": {"\\udfff": "x"}}',
+        '{"from": "+14155550142", "to": "8005550100", "received_at": "9999-12-31T23:59:59Z"}',
+        "[" * 50_000,
+        "NaN",
+        "",
+    ],
+    ids=lambda data: data[-40:].replace("\\", "/"),
+)
+def test_whatever_stands_in_the_json_is_judged_by_reading_it_and_stops_nobody(
+    tmp_path: Path, clock: FakeClock, data: str
+) -> None:
+    """The look goes on, and what reads the file says an error of ours, or mends it."""
+    a_wav_file(tmp_path / "bad.wav")
+    (tmp_path / "bad.json").write_text(data, encoding="utf-8")
+    a_pair(tmp_path, "good")
+    clock.advance(3600)
+
+    arrivals = {one.name: one for one in watched(tmp_path, clock).pending()}
+
+    assert set(arrivals) == {"bad.wav", "good.wav"}
+    with contextlib.suppress(Rejected):
+        arrivals["bad.wav"].read()
 
 
 def test_files_that_were_touched_just_now_wait(tmp_path: Path) -> None:
