@@ -98,7 +98,7 @@ class Pipeline:
         """
         unknown = self.unknown_targets(voicemail)
         known = tuple(name for name in voicemail.targets if name not in unknown)
-        targets = (known or self.default_targets) if deliver else ()
+        targets = (known or self.default_targets or tuple(unknown)) if deliver else ()
         new = self.journal.accept(voicemail, targets=targets, now=self.now())
         log.info("voicemail %s: %s", voicemail.id, "accepted" if new else "already known")
         if new and unknown:

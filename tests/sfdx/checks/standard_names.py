@@ -61,6 +61,7 @@ NOT_GRANTABLE = frozenset(
         "ContactCenterChannel",
         "FlowDefinitionView",
         "Group",
+        "MessagingChannel",
         "Organization",
         "QueueSobject",
         "User",
