@@ -84,6 +84,7 @@ def amazon_connect(settings: Settings, *, aws: AwsClients | None = None) -> Amaz
             reps=settings.mailbox_reps,
             default_region=settings.default_region,
             default_dialed_number=settings.dialed_number,
+            not_before=settings.ignore_contacts_before,
         ),
         recordings=recordings,
         objects=objects,

@@ -14,7 +14,7 @@ from pathlib import Path
 from string import Formatter
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import AwareDatetime, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -183,6 +183,9 @@ class Settings(BaseSettings):
     connect_instance_id: str = Field("", description="Amazon Connect instance (id or ARN) whose contacts are read")
     connect_recordings: Annotated[S3Folder | None, NoDecode] = Field(
         None, description="s3://BUCKET/PREFIX of its IVR recordings, looked through for what no event has told of"
+    )
+    ignore_contacts_before: AwareDatetime | None = Field(
+        None, description="Contacts that began before are another system's: 2026-12-01T00:00:00Z"
     )
     doorbell_queue_url: str = Field("", description="SQS queue that tells a Lambda which voicemail is due")
     dead_letter_queue_url: str = Field("", description="SQS queue for contact records that can never be taken in")

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from scv_voicemail.aws_wiring import AmazonConnect
-from scv_voicemail.errors import Rejected, Unavailable, VoicemailError
+from scv_voicemail.errors import Rejected, Unavailable
 from scv_voicemail.intake.contact_records import read_contact_record
 from scv_voicemail.intake.kinesis_fragments import SERVICE
 from scv_voicemail.redaction import redact
@@ -40,7 +40,7 @@ def answer(
     def take(record: Record) -> None:
         reception.contact(read_contact_record(record.data), patient=not _is_old(record, now=parts.now()))
 
-    def set_aside(record: Record, error: VoicemailError) -> bool:
+    def set_aside(record: Record, error: Exception) -> bool:
         if dead_letters is None or not _is_hopeless(record, error, now=parts.now()):
             return False
         about = {"reason": redact(str(error)), "stream": record.source, "sequenceNumber": record.id}
@@ -50,7 +50,7 @@ def answer(
     return settle(stream_records(event), take, seconds_left=seconds_left, metrics=metrics, set_aside=set_aside)
 
 
-def _is_hopeless(record: Record, error: VoicemailError, *, now: datetime) -> bool:
+def _is_hopeless(record: Record, error: Exception, *, now: datetime) -> bool:
     """True for what can never be taken in, and for a video stream that still does not hold what it should.
 
     Anything else is trouble of everybody's: the stream keeps the records until it is over.

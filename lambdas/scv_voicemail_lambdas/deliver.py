@@ -20,7 +20,7 @@ from scv_voicemail.errors import BadVoicemail
 from scv_voicemail.ports import LISTEN, Run, RunState, transcript_is_late
 
 from scv_voicemail_lambdas import runtime
-from scv_voicemail_lambdas.batches import RESERVE_SECONDS, Answer, Record, messages, settle
+from scv_voicemail_lambdas.batches import RESERVE_SECONDS, Answer, Record, aside_at_last, messages, settle
 from scv_voicemail_lambdas.log import about
 from scv_voicemail_lambdas.metrics import Metrics, Name
 
@@ -45,7 +45,14 @@ def answer(
         wait_seconds = max(0.0, min(PATIENCE_SECONDS, seconds_left() - RESERVE_SECONDS))
         deliver(_rung_for(record), parts, metrics, wait_seconds=wait_seconds)
 
-    return settle(messages(event), work, seconds_left=seconds_left, metrics=metrics, show_again=parts.show_again)
+    return settle(
+        messages(event),
+        work,
+        seconds_left=seconds_left,
+        metrics=metrics,
+        set_aside=aside_at_last(parts.dead_letters),
+        show_again=parts.show_again,
+    )
 
 
 def deliver(voicemail_id: str, parts: AmazonConnect, metrics: Metrics, *, wait_seconds: float) -> None:

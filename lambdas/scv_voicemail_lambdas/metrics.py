@@ -65,6 +65,7 @@ class Name(StrEnum):
     MESSAGES_EXPECTED = "MessagesExpected"
     MESSAGES_ACCOUNTED_FOR = "MessagesAccountedFor"
     CONTACT_IGNORED = "ContactIgnored"
+    CONTACT_LEFT_OUT = "ContactLeftOut"
     VOICEMAIL_ACCEPTED = "VoicemailAccepted"
     TARGET_UNKNOWN = "TargetUnknown"
     VOICEMAIL_SUPPRESSED = "VoicemailSuppressed"
@@ -124,6 +125,12 @@ METRICS: tuple[Metric, ...] = (
         unit="Count",
         statistic="Sum",
         sentence="Recordings and contact records that are no voicemail.",
+    ),
+    Metric(
+        name=Name.CONTACT_LEFT_OUT,
+        unit="Count",
+        statistic="Sum",
+        sentence="Voicemails of contacts that began before IgnoreContactsBefore, each time that one is met.",
     ),
     Metric(
         name=Name.VOICEMAIL_ACCEPTED,
@@ -190,19 +197,25 @@ METRICS: tuple[Metric, ...] = (
         name=Name.RECORD_FAILED,
         unit="Count",
         statistic="Sum",
-        sentence="Messages and stream records that failed; each comes again, and ends among the dead letters.",
+        sentence="Messages and stream records that failed; each comes again, less and less often.",
         alarm=Alarm(
-            threshold=10,
-            period_seconds=300,
+            threshold=1,
+            period_seconds=900,
             periods=2,
-            sentence="Voicemails cannot be taken in: the function's log names the reason.",
+            sentence="Something has been failing for half an hour: the function's log names the reason. Nothing is "
+            "lost for two days.",
         ),
     ),
     Metric(
         name=Name.RECORD_SET_ASIDE,
         unit="Count",
         statistic="Sum",
-        sentence="Contact records that can never be taken: put among the dead letters, with the reason.",
+        sentence="Messages and contact records that can never be taken: put among the dead letters, with the reason.",
+        alarm=Alarm(
+            threshold=1,
+            period_seconds=300,
+            sentence="One more was put among the dead letters: `scv-voicemail dead-letters` shows it, with its reason.",
+        ),
     ),
     Metric(
         name=Name.DOORBELLS_RUNG,

@@ -24,7 +24,7 @@ from scv_voicemail_lambdas.metrics import Metrics, Name
 
 log = logging.getLogger(__name__)
 
-SETTLED = frozenset({IgnoredReason.EMPTY, IgnoredReason.GIVEN_UP})
+SETTLED = frozenset({IgnoredReason.EMPTY, IgnoredReason.GIVEN_UP, IgnoredReason.BEFORE_OURS})
 """Nobody waits for the message of such a caller any more; other reasons leave it to another event."""
 
 
@@ -65,7 +65,8 @@ class Reception:
                 found = look()
                 if isinstance(found, Ignored):
                     log.info("ignored: %s", found.reason)
-                    self._metrics.add(Name.CONTACT_IGNORED)
+                    is_others = found.reason is IgnoredReason.BEFORE_OURS
+                    self._metrics.add(Name.CONTACT_LEFT_OUT if is_others else Name.CONTACT_IGNORED)
                     if found.reason in SETTLED:
                         self._metrics.account_for(found.beep_at)
                     return False

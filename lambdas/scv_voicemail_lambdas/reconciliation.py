@@ -34,6 +34,7 @@ def reconcile(
     """How many voicemails were recovered. What fails does not stop the others; it is raised when all are done."""
     look, now = _Look(parts, metrics, seconds_left), parts.now()
     since, until = now - oldest, now - YOUNGEST
+    since = max(since, parts.settings.ignore_contacts_before or since)
     for bucket, prefix in _folders(parts, since=since, until=until):
         look.through(bucket, prefix, since=since, until=until)
     look.at_the_folder_as_a_whole()

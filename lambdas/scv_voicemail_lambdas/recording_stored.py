@@ -13,9 +13,12 @@ from scv_voicemail.aws_wiring import AmazonConnect
 from scv_voicemail.intake.s3_events import written_objects
 
 from scv_voicemail_lambdas import runtime
-from scv_voicemail_lambdas.batches import PAUSES_SECONDS, Answer, Record, messages, settle
+from scv_voicemail_lambdas.batches import Answer, Record, aside_at_last, messages, settle
 from scv_voicemail_lambdas.metrics import Metrics
 from scv_voicemail_lambdas.reception import Reception
+
+PATIENCE_SECONDS = 240.0
+"""Connect may store a recording before it tells when it began. Older ones are taken as they are, whatever the try."""
 
 
 def handler(event: Mapping[str, Any], context: runtime.Context) -> Answer:
@@ -31,13 +34,21 @@ def answer(
     reception = Reception(parts, metrics)
 
     def take(record: Record) -> None:
-        # Connect may store the recording before it tells when it began. The later tries take it as it is.
-        _take(reception, record.document, patient=record.tries <= len(PAUSES_SECONDS))
+        stored_at = _stored_at(record.document)
+        is_fresh = stored_at is not None and (parts.now() - stored_at).total_seconds() < PATIENCE_SECONDS
+        _take(reception, record.document, patient=is_fresh)
 
     queued = messages(event)
     if not queued:
         _take(reception, event, patient=False)
-    return settle(queued, take, seconds_left=seconds_left, metrics=metrics, show_again=parts.show_again)
+    return settle(
+        queued,
+        take,
+        seconds_left=seconds_left,
+        metrics=metrics,
+        set_aside=aside_at_last(parts.dead_letters),
+        show_again=parts.show_again,
+    )
 
 
 def _take(reception: Reception, document: Mapping[str, Any], *, patient: bool) -> None:

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from typing import Any
 
 import pytest
-from scv_voicemail.errors import BadVoicemail, Misconfigured, Unavailable
-from scv_voicemail_lambdas.batches import PAUSES_SECONDS, Record, messages, settle, stream_records
+from scv_voicemail.errors import (
+    BadRecording,
+    BadVoicemail,
+    Misconfigured,
+    PermissionMissing,
+    RateLimited,
+    SettingsInvalid,
+    Unavailable,
+)
+from scv_voicemail_lambdas.batches import PAUSES_SECONDS, Record, aside_at_last, messages, settle, stream_records
 from scv_voicemail_lambdas.metrics import Metrics, Name
 
-from tests.lambdas.bench import QUEUE_ARN, failed, messages_of
+from tests.lambdas.bench import QUEUE_ARN, FakeQueue, failed, messages_of
 
 
 class Worker:
@@ -111,10 +120,11 @@ def test_no_record_is_begun_that_could_not_be_finished() -> None:
     assert answer == failed("id-b", "id-c")
 
 
-def test_a_failed_message_is_shown_again_soon_at_first_and_later_by_the_queue() -> None:
-    """A queue hides it for as long as a function could run six times: too long for what is only too early."""
+@pytest.mark.covers("operating-4")
+def test_a_failed_message_is_shown_again_soon_at_first_and_then_less_and_less_often() -> None:
+    """Too early is over in seconds, an outage in hours; and each quarter of an hour sees a failure for the alarm."""
     shown: list[tuple[str, str, float]] = []
-    for tries in range(1, len(PAUSES_SECONDS) + 3):
+    for tries in (*range(1, len(PAUSES_SECONDS) + 1), 7, 42, 199):
         settle(
             messages(messages_of("{}", tries=tries)),
             Worker(**{"{}": Unavailable("too early")}),
@@ -123,7 +133,73 @@ def test_a_failed_message_is_shown_again_soon_at_first_and_later_by_the_queue() 
             show_again=lambda *told: shown.append(told),
         )
 
-    assert shown == [(QUEUE_ARN, "receipt-0", seconds) for seconds in PAUSES_SECONDS]
+    assert [seconds for _, _, seconds in shown] == [15, 60, 180, 600, 840, 840, 840, 840]
+    assert {(queue, receipt) for queue, receipt, _ in shown} == {(QUEUE_ARN, "receipt-0")}
+
+
+OUTAGES = [
+    Unavailable("DynamoDB does not answer"),
+    RateLimited("Connect throttles"),
+    PermissionMissing("no right to the KMS key"),
+    SettingsInvalid("no such bucket"),
+    OSError("no space left on device"),
+    MemoryError(),
+]
+ITS_OWN = [BadVoicemail("no JSON"), BadRecording("no WAV"), KeyError("a defect of ours")]
+
+
+def answered_at(tries: int, error: Exception) -> tuple[dict[str, list[dict[str, str]]], list[dict[str, Any]]]:
+    """What one message becomes that fails so at this try, and the dead letters that it leaves."""
+    dead = FakeQueue()
+    answer = settle(
+        messages(messages_of("{}", tries=tries)),
+        Worker(**{"{}": error}),
+        seconds_left=lambda: 60.0,
+        metrics=Metrics(),
+        set_aside=aside_at_last(dead),  # type: ignore[arg-type]
+        show_again=lambda *_told: None,
+    )
+    return answer, dead.sent
+
+
+@pytest.mark.covers("operating-4")
+@pytest.mark.parametrize("error", OUTAGES, ids=lambda one: type(one).__name__)
+@pytest.mark.parametrize("tries", [1, 5, 6, 150])
+def test_trouble_of_everybodys_never_makes_a_dead_letter(error: Exception, tries: int) -> None:
+    """However often SQS has counted it: half an hour of it was enough before."""
+    assert answered_at(tries, error) == (failed("message-0"), [])
+
+
+@pytest.mark.covers("operating-4")
+@pytest.mark.parametrize("error", ITS_OWN, ids=lambda one: type(one).__name__)
+def test_what_fails_by_itself_is_put_among_the_dead_letters_at_the_fifth_try_with_its_reason(error: Exception) -> None:
+    """And with the queue and the message, so that it can be sent back."""
+    before, after = answered_at(4, error), answered_at(5, error)
+
+    assert before == (failed("message-0"), [])
+    answer, (letter,) = after
+    assert answer == failed()
+    assert (letter["message"], letter["queue"]) == ("{}", QUEUE_ARN)
+    assert letter["reason"].startswith((str(error), "unexpected KeyError"))
+
+
+@pytest.mark.covers("operating-4")
+def test_a_dead_letter_that_cannot_be_written_leaves_the_message_where_it_is() -> None:
+    """Nothing is done with before it lies somewhere else."""
+
+    class NoQueue:
+        def send(self, _body: str) -> None:
+            raise Unavailable("the dead letters do not answer")
+
+    answer = settle(
+        messages(messages_of("{}", tries=9)),
+        Worker(**{"{}": BadVoicemail("no JSON")}),
+        seconds_left=lambda: 60.0,
+        metrics=Metrics(),
+        set_aside=aside_at_last(NoQueue()),  # type: ignore[arg-type]
+    )
+
+    assert answer == failed("message-0")
 
 
 def test_a_queue_that_cannot_hurry_changes_nothing() -> None:

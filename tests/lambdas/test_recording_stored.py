@@ -7,7 +7,8 @@ from typing import Any
 from urllib.parse import quote_plus
 
 import pytest
-from scv_voicemail.errors import BadVoicemail, Unavailable
+from scv_voicemail.errors import BadVoicemail, RateLimited, Unavailable
+from scv_voicemail.intake.amazon_connect import Ignored, IgnoredReason
 from scv_voicemail_lambdas import recording_stored
 
 from tests.lambdas.bench import CONTACT, OTHER_CONTACT, Lambda, a_key, a_taken, an_object_event, failed, messages_of
@@ -126,12 +127,45 @@ def test_a_recording_that_fails_does_not_take_the_others_with_it() -> None:
 
 
 def test_it_waits_for_connect_to_say_when_a_recording_began_but_not_for_ever() -> None:
-    """The first tries are patient; then the recording is taken as it is."""
-    around = Lambda()
-    for tries in range(1, 6):
+    """For the first minutes; then the recording is taken as it is. An outage's tries do not count."""
+    stored = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+    patient: list[bool | None] = []
+    for tries, seconds in [(1, 2), (40, 100), (3, 239), (1, 241), (2, 86_400)]:
+        around = Lambda(now=lambda seconds=seconds: stored + timedelta(seconds=seconds))
         answered(around, messages_of(an_object_event(a_key()), tries=tries))
+        patient += [one for _, _, one in around.intake.asked]
 
-    assert [patient for _, _, patient in around.intake.asked] == [True, True, True, False, False]
+    assert patient == [True, True, True, False, False]
+
+
+@pytest.mark.covers("operating-4")
+def test_half_an_hour_of_throttling_costs_no_recording() -> None:
+    """It is tried again and again, put off by the function itself, and taken when Connect answers."""
+    around = Lambda()
+    for tries in range(1, 12):
+        around.intake.says[CONTACT] = RateLimited("Connect throttles")
+        answered(around, messages_of(an_object_event(a_key()), tries=tries))
+    around.intake.says[CONTACT] = a_taken()
+
+    answer = answered(around, messages_of(an_object_event(a_key()), tries=12))
+
+    assert answer == failed()
+    assert around.journal.voicemail(CONTACT) is not None
+    assert around.dead_letters is not None
+    assert around.dead_letters.sent == []
+    assert [seconds for _, _, seconds in around.shown_again][-3:] == [840, 840, 840]
+
+
+@pytest.mark.covers("operating-5")
+def test_a_voicemail_from_before_our_time_is_left_to_the_system_that_ran_before_and_counted() -> None:
+    """Not ignored in silence."""
+    around = Lambda()
+    around.intake.says[CONTACT] = Ignored(reason=IgnoredReason.BEFORE_OURS, contact_id=CONTACT)
+
+    answered(around, messages_of(an_object_event(a_key())))
+
+    assert around.counted == {"ContactLeftOut": 1}
+    assert around.journal.voicemail(CONTACT) is None
 
 
 def test_a_message_that_s3_sends_to_try_the_queue_is_done_with() -> None:

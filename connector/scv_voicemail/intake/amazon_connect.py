@@ -47,7 +47,8 @@ class AmazonConnectIntake:
     Every way may be taken any number of times, at once, and in any order. Nothing of one call outlives the method.
     While `patient`, what Connect has not said yet (`Unavailable`) is worth waiting for; after that it does without.
     `queues` and `reps` are those of Salesforce by the names they have in Amazon Connect; other names stay as they are.
-    `folder` is where files lie while they are cut, by default the system's; two copies of one recording at most.
+    Contacts that began before `not_before` are another system's. `folder` is where files lie while they are cut, by
+    default the system's; two copies of one recording at most.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class AmazonConnectIntake:
         reps: Mapping[str, str] | None = None,
         default_region: str = "",
         default_dialed_number: str = "",
+        not_before: datetime | None = None,
         folder: Path | None = None,
         max_bytes: int = MAX_BYTES,
     ) -> None:
@@ -77,6 +79,7 @@ class AmazonConnectIntake:
             default_region=default_region,
             default_dialed_number=default_dialed_number,
         )
+        self._not_before = not_before
         self._folder = folder
         self._max_bytes = max_bytes
 
@@ -102,14 +105,14 @@ class AmazonConnectIntake:
         return replace(self._by_record(contact, wishes, patient=patient), beep_at=wishes.began_at)
 
     def _by_recording(self, contact: Contact, wishes: Wishes, bucket: str, key: str, *, patient: bool) -> Intake:
-        if reason := no_voicemail(contact, wishes):
+        if reason := self._not_ours(contact, wishes):
             return Ignored(reason=reason, contact_id=contact.id)
         if wishes.source == "kvs":
             return Ignored(reason=IgnoredReason.OTHER_WAY, contact_id=contact.id)
         return self._kept(contact, wishes) or self._of_ivr(contact, wishes, bucket, key, patient=patient)
 
     def _by_record(self, contact: Contact, wishes: Wishes, *, patient: bool) -> Intake:
-        if reason := no_voicemail(contact, wishes):
+        if reason := self._not_ours(contact, wishes):
             return Ignored(reason=reason, contact_id=contact.id)
         if kept := self._kept(contact, wishes):
             return kept
@@ -137,6 +140,12 @@ class AmazonConnectIntake:
         contact = self._contacts.contact(voicemail_id)
         wishes = wishes_of(contact)
         return replace(self._taken(contact, wishes, kept), beep_at=wishes.began_at)
+
+    def _not_ours(self, contact: Contact, wishes: Wishes) -> IgnoredReason | None:
+        if reason := no_voicemail(contact, wishes):
+            return reason
+        is_early = self._not_before and contact.began_at and contact.began_at < self._not_before
+        return IgnoredReason.BEFORE_OURS if is_early else None
 
     # ------------------------------------------------------------------------------------------------- what is heard
 

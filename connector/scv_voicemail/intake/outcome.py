@@ -24,6 +24,8 @@ class IgnoredReason(StrEnum):
     """The message is in another recording, whose own event brings it."""
     NO_RECORDING = "no_recording"
     """The contact has no recording: the caller hung up before the tone."""
+    BEFORE_OURS = "before_ours"
+    """The contact began before this connector was to take any: another system has its message."""
     EMPTY = "empty"
     """The recording holds nothing after the tone."""
 

@@ -202,6 +202,31 @@ def test_every_hop_ends_in_the_dead_letter_queue_when_it_fails_for_good(stack: S
     assert dead_ends == ["SweepSchedule"]
 
 
+@pytest.mark.covers("operating-4")
+def test_sqs_lets_a_message_come_again_for_two_days(stack: Stack) -> None:
+    """It counts each try, whoever's fault it was; those that are their own fault the functions put aside themselves."""
+    queues = stack.resources("AWS::SQS::Queue")
+    counted = {name: one["RedrivePolicy"]["maxReceiveCount"] for name, one in queues.items() if "RedrivePolicy" in one}
+
+    assert counted == {"RecordingEventsQueue": 200, "DoorbellQueue": 200}
+    for name in ("RecordingStoredFunction", "DeliverFunction", "ContactRecordFunction"):
+        assert stack.functions()[name]["Environment"]["SCV_VOICEMAIL_DEAD_LETTER_QUEUE_URL"] == "<DeadLetterQueue>"
+
+
+@pytest.mark.covers("operating-5")
+def test_the_functions_that_take_voicemails_in_are_told_when_ours_begins() -> None:
+    """And nobody else; without a beginning the variable is not there."""
+    begins = "2026-12-01T00:00:00Z"
+    told = Stack(IgnoreContactsBefore=begins).functions()
+
+    assert {"RecordingStoredFunction", "ContactRecordFunction", "SweepFunction"} <= {
+        name for name, one in told.items() if one["Environment"].get("SCV_VOICEMAIL_IGNORE_CONTACTS_BEFORE") == begins
+    }
+    assert not [
+        one for one in Stack().functions().values() if "SCV_VOICEMAIL_IGNORE_CONTACTS_BEFORE" in one["Environment"]
+    ]
+
+
 def test_all_queues_are_encrypted(stack: Stack) -> None:
     """They hold ids, names of recordings, and contact records that failed."""
     assert all(queue["SqsManagedSseEnabled"] for queue in stack.resources("AWS::SQS::Queue").values())
@@ -294,6 +319,7 @@ PARAMETERS = load("template.yaml")["Parameters"]
         ("OwnerQueue", ["", "Voicemail", "Sales_2"], ["Basic Queue", "2nd"]),
         ("FlowInputParameters", ["", "{}", '{"myQueue": "{mailbox}"}'], ["mailbox"]),
         ("TranscribeLanguages", ["en-US", "en-US, es-US"], ["english", ""]),
+        ("IgnoreContactsBefore", ["", "2026-12-01T00:00:00Z", "2026-12-01T00:00+01:00"], ["2026-12-01", "now"]),
         ("MediaStreamNames", ["acme-connect-*"], ["", "a/b"]),
     ],
 )
