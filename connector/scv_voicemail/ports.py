@@ -294,6 +294,13 @@ class Journal(Protocol):
         """Write such facts down; one that is there is replaced, others stay."""
         ...
 
+    def know_targets(self, targets: Collection[str]) -> None:
+        """Make sure that runs for these targets are found, whatever became of the store since. To be said now and then.
+
+        A store that lists its runs by target keeps that list itself, and not in the memory of a process.
+        """
+        ...
+
     def wake(self, voicemail_id: str, *, now: datetime) -> int:
         """Something that the voicemail waits for has happened: its waiting runs are due now; how many were not yet.
 

@@ -42,6 +42,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+KNOW_TARGETS_SECONDS = 60.0
+"""So often a worker makes sure that the runs of its targets are found."""
+
 OPEN_STATES = (RunState.WAITING, RunState.RUNNING)
 
 
@@ -217,11 +220,14 @@ class Connector:
     ) -> None:
         """Take in and deliver until told to stop; `sources` are looked at every `poll_seconds`."""
         self._ensure_open()
-        looked_at = float("-inf")
+        looked_at = told_at = float("-inf")
         known_sources = tuple(sources)
 
         def look() -> None:
-            nonlocal looked_at
+            nonlocal looked_at, told_at
+            if time.monotonic() - told_at >= KNOW_TARGETS_SECONDS:
+                told_at = time.monotonic()
+                self.journal.know_targets(tuple(self.pipeline.targets))
             if known_sources and time.monotonic() - looked_at >= poll_seconds:
                 looked_at = time.monotonic()
                 for source in known_sources:

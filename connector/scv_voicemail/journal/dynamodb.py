@@ -72,7 +72,7 @@ class DynamoDbJournal(ByHand, Aside):
         """See `ports.Journal`. Raises `BadVoicemail` for one that is larger than an item may be; nothing is kept."""
         told = [transitions.accepted(voicemail.id, target, now=now) for target in dict.fromkeys(targets)]
         whole = items.of_voicemail(voicemail, version=1)
-        self._know_targets(targets)
+        self.know_targets(targets)
         try:
             self._table.write(*(Put(one) for one in [whole, *(i for c in told for i in items.of_change(c, version=1))]))
         except Changed:

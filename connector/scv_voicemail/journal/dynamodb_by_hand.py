@@ -22,7 +22,7 @@ class ByHand(Runs):
         if self._table.get(items.voicemail_key(voicemail_id)) is None:
             raise transitions.unknown(voicemail_id)
         new = transitions.accepted(voicemail_id, target, now=now)
-        self._know_targets([target])
+        self.know_targets([target])
         try:
             self._table.write(*(Put(one) for one in items.of_change(new, version=1)))
         except Changed:
@@ -51,7 +51,7 @@ class ByHand(Runs):
 
     def change_target(self, voicemail_id: str, *, old: str, new: str, now: datetime) -> bool:
         """See `ports.Journal`."""
-        self._know_targets([new])
+        self.know_targets([new])
         for _ in range(RACES):
             found = list(self._table.partition(items.partition(voicemail_id), begins=items.RUNS))
             changes = transitions.retargeted(map(items.run, found), old=old, new=new, now=now)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from datetime import datetime
 
 from scv_voicemail.errors import TryAgain, Unavailable
@@ -27,7 +27,7 @@ class Gates:
 
     def trip(self, target: str, *, now: datetime, threshold: int, open_seconds: float) -> Gate:
         """See `ports.Journal`."""
-        self._know_targets([target])
+        self.know_targets([target])
         return self._change_gate(
             target,
             lambda gate: transitions.tripped(gate, now=now, threshold=threshold, open_seconds=open_seconds),
@@ -42,8 +42,11 @@ class Gates:
         found = list(self._table.partition(items.GATES, begins=items.GATE))
         return {one["target"]: (items.gate(one), one) for one in found}
 
-    def _know_targets(self, targets: Iterable[str]) -> None:
-        """A target is on the list before its first run is written, so that no lane is ever overlooked."""
+    def know_targets(self, targets: Collection[str]) -> None:
+        """See `ports.Journal`. A target is on the list before its run is written, so that no lane is overlooked.
+
+        It is written each time, under a condition: a table that was made anew knows nothing of what was written before.
+        """
         for target in frozenset(targets):
             with contextlib.suppress(Changed):  # it is there
                 self._table.write(Put(items.of_gate(Gate(target=target), version=1)))

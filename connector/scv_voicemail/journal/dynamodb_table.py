@@ -17,7 +17,10 @@ from scv_voicemail.journal.dynamodb_items import INDEX, Item, decoded, encoded, 
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError
 
-CREATE = "create it with `scv-voicemail journal create`, or as docs/journals.md shows"
+CREATE = (
+    "if it held voicemails, restore it from its backup (docs/journals.md); a new installation creates it with"
+    " `scv-voicemail journal create`"
+)
 BUSY_TRIES = 6
 BATCH = 100
 """The most items that one BatchGetItem takes."""

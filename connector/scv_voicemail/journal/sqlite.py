@@ -167,6 +167,9 @@ class SqliteJournal:
             self._file.do(rows.STORE_EVENT, rows.of_event(told))
             return voicemail
 
+    def know_targets(self, targets: Collection[str]) -> None:
+        """See `ports.Journal`. Every run is found here."""
+
     def wake(self, voicemail_id: str, *, now: datetime) -> int:
         """See `ports.Journal`."""
         with self._file.commit():

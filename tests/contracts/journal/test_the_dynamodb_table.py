@@ -368,3 +368,35 @@ def test_the_page_shows_the_table_as_it_is_made() -> None:
     shown = PAGE.read_text(encoding="utf-8").partition("```json\n")[2].partition("```")[0]
 
     assert json.loads(shown) == table_schema("voicemails")
+
+
+@pytest.mark.covers("operating-1")
+def test_a_table_made_anew_under_a_living_process_shows_and_delivers_what_comes_then(
+    client: OneAtATime, journal: DynamoDbJournal
+) -> None:
+    """The process has written to the old table; nothing that it remembers may hide a voicemail of the new one."""
+    accept(journal, id="before")
+    client.delete_table(TableName="journal")
+    another(client).create()
+
+    accept(journal, id="after")
+
+    assert [run.voicemail_id for run in another(client).runs()] == ["after"]
+    assert another(client).counts()[RunState.WAITING] == 1
+    assert held(another(client)).voicemail_id == "after"
+
+
+@pytest.mark.covers("operating-1")
+def test_runs_whose_list_was_lost_are_found_again(client: OneAtATime, journal: DynamoDbJournal) -> None:
+    """A backup was restored without the item that lists the targets: the next sweep or worker writes it."""
+    accept(journal, id="hidden")
+    for item in client.scan(TableName="journal")["Items"]:
+        if item["sk"]["S"].startswith("gate"):
+            client.delete_item(TableName="journal", Key={"pk": item["pk"], "sk": item["sk"]})
+    lost = another(client).runs()
+
+    journal.know_targets(["voice_call"])
+
+    assert lost == []
+    assert [run.voicemail_id for run in another(client).runs()] == ["hidden"]
+    assert held(another(client)).voicemail_id == "hidden"

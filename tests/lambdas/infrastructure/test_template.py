@@ -354,3 +354,12 @@ def test_nested_stacks_get_exactly_what_they_ask_for(stack: Stack) -> None:
         required = {key for key, value in asked.items() if "Default" not in value}
 
         assert required <= nested["Parameters"].keys() <= asked.keys(), name
+
+
+@pytest.mark.covers("operating-1")
+def test_the_journals_table_cannot_be_deleted_by_mistake(stack: Stack) -> None:
+    """Neither with the stack nor by hand, and every moment of five weeks can be restored."""
+    (table,) = stack.resources("AWS::DynamoDB::Table").values()
+
+    assert table["DeletionProtectionEnabled"] is True
+    assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
