@@ -212,5 +212,14 @@ class JournalLost(Misconfigured):
     )
 
 
+class WrittenLater(VoicemailError):
+    """A newer version has written what this one cannot read: it leaves it alone, and others go on."""
+
+    fix = "let a worker of the newer version take it, or update this one; nothing is lost meanwhile"
+
+    def __init__(self, what: str, **context: object) -> None:
+        super().__init__(what, **{"service": "journal"} | context)  # type: ignore[arg-type]
+
+
 class LeaseLost(VoicemailError):
     """Another worker has taken this run over, so this one must not write any more."""

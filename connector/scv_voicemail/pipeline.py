@@ -19,7 +19,16 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from scv_voicemail import fence, recording_check
-from scv_voicemail.errors import JournalLost, LeaseLost, RateLimited, Rejected, TryAgain, Unavailable, VoicemailError
+from scv_voicemail.errors import (
+    JournalLost,
+    LeaseLost,
+    RateLimited,
+    Rejected,
+    TryAgain,
+    Unavailable,
+    VoicemailError,
+    WrittenLater,
+)
 from scv_voicemail.patience import LOOK_AND_RETRY, Policy, asked_seconds, given_up, pause_seconds
 from scv_voicemail.ports import (
     ADD_TRANSCRIPT,
@@ -292,7 +301,10 @@ class Pipeline:
     def _attempt(self, run: Run, step: Step) -> Attempt:
         if run.crashes >= self.policy.crash_limit:
             raise VoicemailError(f"the worker died {run.crashes} times in a row at this step", fix=LOOK_AND_RETRY)
-        voicemail = self.journal.voicemail(run.voicemail_id)
+        try:
+            voicemail = self.journal.voicemail(run.voicemail_id)
+        except WrittenLater as error:
+            raise NotYet(str(error), after_seconds=self.policy.probe_seconds) from error
         if voicemail is None:
             raise LeaseLost("the voicemail is not in the journal any more", voicemail_id=run.voicemail_id)
         if recording_check.is_gone(run.receipts):

@@ -52,6 +52,15 @@ class RunState(StrEnum):
     """Every step has its receipt."""
     PARKED = "parked"
     """Needs a human; `retry` puts it back at the step that failed."""
+    NEWER = "newer"
+    """A state that only a newer version knows. It is never written here, and left alone."""
+
+    @classmethod
+    def _missing_(cls, value: object) -> RunState | None:
+        return cls.NEWER if isinstance(value, str) else None
+
+
+KNOWN_STATES = tuple(state for state in RunState if state is not RunState.NEWER)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Self
 
-from scv_voicemail.errors import BadVoicemail
+from scv_voicemail.errors import BadVoicemail, WrittenLater
 
 ANONYMOUS = "anonymous"
 """The caller's number when the caller withheld it."""
@@ -156,16 +156,17 @@ class Voicemail:
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Self:
-        """The voicemail that `to_dict` wrote down."""
+        """The voicemail that `to_dict` wrote down, here or in another version: what is not known here is passed over.
+
+        Raises `WrittenLater` for what cannot be passed over.
+        """
         transcript, mailbox = data["transcript"], data["mailbox"]
         return cls(
-            **data
+            **_known(cls, data)
             | {
                 "started_at": datetime.fromisoformat(data["started_at"]),
-                "recording": Recording(**data["recording"]),
-                "transcript": None
-                if transcript is None
-                else Transcript(**transcript | {"segments": tuple(_segment(one) for one in transcript["segments"])}),
+                "recording": Recording(**_known(Recording, data["recording"])),
+                "transcript": None if transcript is None else _transcript(transcript),
                 "mailbox": _mailbox(mailbox),
                 "targets": tuple(str(name) for name in data["targets"]),
                 "attributes": tuple((name, value) for name, value in data["attributes"]),
@@ -180,10 +181,23 @@ class Voicemail:
 def _mailbox(data: object) -> Mailbox | None:
     """A mailbox as `to_dict` wrote it. 0.1.0 kept whatever a program gave it: a text was meant for a queue."""
     if isinstance(data, dict):
+        if data["kind"] not in tuple(MailboxKind):
+            raise WrittenLater(f"its mailbox is of the kind {data['kind']!r}, which this version does not know")
         return Mailbox(kind=MailboxKind(data["kind"]), name=data["name"])
     return Mailbox(kind=MailboxKind.QUEUE, name=data) if isinstance(data, str) and data else None
 
 
+def _transcript(data: dict[str, Any]) -> Transcript:
+    segments = tuple(_segment(one) for one in data["segments"])
+    return Transcript(**_known(Transcript, data) | {"segments": segments})
+
+
 def _segment(data: dict[str, Any]) -> Segment:
     """A segment as `to_dict` wrote it, now or before words were kept."""
-    return Segment(**data | {"words": tuple(Word(**word) for word in data.get("words", ()))})
+    words = tuple(Word(**_known(Word, word)) for word in data.get("words", ()))
+    return Segment(**_known(Segment, data) | {"words": words})
+
+
+def _known(kind: type, data: dict[str, Any]) -> dict[str, Any]:
+    """The members that this version knows."""
+    return {name: value for name, value in data.items() if name in {one.name for one in fields(kind)}}

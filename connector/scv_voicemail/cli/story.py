@@ -85,10 +85,10 @@ def next_step(run: Run, *, now: datetime) -> str:
             return f"a worker tries again at {run.due:%Y-%m-%d %H:%M:%S} UTC; sooner: {retry_command(run)}"
         case RunState.RUNNING:
             return f"a worker is at it; should it die, another takes over at {run.lease_until:%Y-%m-%d %H:%M:%S} UTC"
-        case RunState.DELIVERED:
-            return "nothing"
         case RunState.PARKED:
             return f"mend the cause, then {retry_command(run)}"
+    newer = "a newer version has it in a state that this one does not know: ask the newer one"
+    return newer if run.state is RunState.NEWER else "nothing"
 
 
 def retry_command(run: Run) -> str:

@@ -21,7 +21,7 @@ from scv_voicemail.journal.dynamodb_items import Item
 from scv_voicemail.journal.dynamodb_runs import OPEN, free_at, puts_of
 from scv_voicemail.journal.dynamodb_table import Busy, Changed, Put, Table
 from scv_voicemail.journal.moments import from_number, to_number
-from scv_voicemail.ports import Event, Gate, Receipt, Run, RunState
+from scv_voicemail.ports import KNOWN_STATES, Event, Gate, Receipt, Run, RunState
 from scv_voicemail.voicemail import Transcript, Voicemail
 
 PAGE = 25
@@ -179,7 +179,9 @@ class DynamoDbJournal(ByHand, Aside):
     def counts(self) -> dict[RunState, int]:
         """See `ports.Journal`. Reads the whole index: some 25 units for every 1,000 runs, delivered ones included."""
         targets = self._gates()
-        return {state: sum(self._table.count(items.lane(state, target)) for target in targets) for state in RunState}
+        return {
+            state: sum(self._table.count(items.lane(state, target)) for target in targets) for state in KNOWN_STATES
+        }
 
     def next_due(self, *, voicemail_id: str | None = None) -> datetime | None:
         """See `ports.Journal`."""

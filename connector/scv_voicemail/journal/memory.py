@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from scv_voicemail.journal import transitions
-from scv_voicemail.ports import Event, Gate, Notice, Receipt, Run, RunState
+from scv_voicemail.ports import KNOWN_STATES, Event, Gate, Notice, Receipt, Run, RunState
 from scv_voicemail.voicemail import Transcript, Voicemail
 
 
@@ -199,7 +199,7 @@ class MemoryJournal:
         """See `ports.Journal`."""
         with self._lock:
             states = [run.state for run in self._runs.values()]
-        return {state: states.count(state) for state in RunState}
+        return {state: states.count(state) for state in KNOWN_STATES}
 
     def gates(self) -> list[Gate]:
         """See `ports.Journal`."""

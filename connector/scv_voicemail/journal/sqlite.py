@@ -19,7 +19,7 @@ from scv_voicemail.journal import sqlite_rows as rows
 from scv_voicemail.journal import transitions
 from scv_voicemail.journal.moments import to_number
 from scv_voicemail.journal.sqlite_file import SqliteFile
-from scv_voicemail.ports import Event, Gate, Notice, Receipt, Run, RunState
+from scv_voicemail.ports import KNOWN_STATES, Event, Gate, Notice, Receipt, Run, RunState
 from scv_voicemail.voicemail import Transcript, Voicemail
 
 
@@ -211,8 +211,11 @@ class SqliteJournal:
     def counts(self) -> dict[RunState, int]:
         """See `ports.Journal`."""
         counted = self._all("SELECT state, COUNT(*) AS many FROM runs GROUP BY state", {})
-        found = {RunState(row["state"]): int(row["many"]) for row in counted}
-        return {state: found.get(state, 0) for state in RunState}
+        found: dict[RunState, int] = dict.fromkeys(KNOWN_STATES, 0)
+        for row in counted:
+            state = RunState(row["state"])
+            found[state] = found.get(state, 0) + int(row["many"])
+        return found
 
     def gates(self) -> list[Gate]:
         """See `ports.Journal`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from scv_voicemail.ports import Journal, Notice, RunState
+from scv_voicemail.ports import KNOWN_STATES, Journal, Notice
 
 from tests.builders import NOON, a_voicemail
 from tests.contracts.journal.claims import accept, claim
@@ -101,6 +101,6 @@ def test_neither_facts_nor_notices_are_work(journal: Journal) -> None:
     journal.notice(source=FOLDER, name="one", kind="left", reason="full", now=NOON)
 
     assert journal.runs() == []
-    assert sum(journal.counts()[state] for state in RunState) == 0
+    assert sum(journal.counts()[state] for state in KNOWN_STATES) == 0
     assert journal.next_due() is None
     assert claim(journal) is None
