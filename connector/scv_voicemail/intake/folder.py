@@ -16,7 +16,13 @@ from scv_voicemail.intake import strange
 from scv_voicemail.intake.call_data import read_call_data
 from scv_voicemail.intake.durable import clear_errors, listed, sync_folder, write_text
 from scv_voicemail.intake.single import read_voicemail, utc_now
-from scv_voicemail.intake.unfinished import GRACE_SECONDS, SETTLE_SECONDS, quiet_seconds, read_unless_unfinished
+from scv_voicemail.intake.unfinished import (
+    GRACE_SECONDS,
+    SETTLE_SECONDS,
+    has_open_sizes,
+    quiet_seconds,
+    read_unless_unfinished,
+)
 from scv_voicemail.ports import Arrival, Clock
 from scv_voicemail.voicemail import Voicemail
 
@@ -76,7 +82,7 @@ class WatchedFolder:
         """The complete voicemails in the folder. First, moves that a crash has interrupted are brought to their end."""
         for pair in self._pairs():
             quiet = quiet_seconds(pair.files, now=self._clock())
-            if quiet < self._settle_seconds:
+            if quiet < self._settle_seconds or (quiet < self._grace_seconds and has_open_sizes(pair.audio)):
                 continue
             read = read_unless_unfinished(partial(self._read, pair), quiet=quiet, grace_seconds=self._grace_seconds)
             if read is not None:

@@ -17,6 +17,9 @@ SETTLE_SECONDS = 2.0
 """How long files must have been left alone before they are looked into."""
 GRACE_SECONDS = 60.0
 """How long a file that looks unfinished may still become a whole one."""
+OPEN_SIZE = 0x7FFF_0000
+"""From here on the size of a WAV file's data is a mark that nobody knows it yet: 0x7FFFFFFF, 0xFFFFFFFF, …"""
+MOST_CHUNKS = 100
 CUT_AFTER_GRACES = 10
 """How many times as long audio that ends too early may still grow; then it is taken as far as it goes."""
 
@@ -30,6 +33,28 @@ def quiet_seconds(paths: Iterable[Path], *, now: datetime) -> float:
         return min(now.timestamp() - path.lstat().st_ctime for path in paths)
     except FileNotFoundError:
         return -math.inf
+
+
+def has_open_sizes(recording: Path) -> bool:
+    """True for a WAV file whose header does not say yet how long it will be: whoever writes it may still be at it.
+
+    Programs that write to a pipe never say; theirs is taken when it has been quiet for the grace.
+    """
+    try:
+        with recording.open("rb") as file:
+            if file.read(12)[:4] != b"RIFF":
+                return False
+            for _ in range(MOST_CHUNKS):
+                head = file.read(8)
+                if len(head) < 8:
+                    return False
+                size = int.from_bytes(head[4:], "little")
+                if head[:4] == b"data":
+                    return size == 0 or size >= OPEN_SIZE
+                file.seek(size + size % 2, 1)
+    except OSError:
+        return False  # what reads it says why
+    return False
 
 
 def read_unless_unfinished(

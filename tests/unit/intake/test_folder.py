@@ -442,3 +442,40 @@ def test_a_folder_that_is_not_there_is_a_matter_of_settings(tmp_path: Path, cloc
     """A typing error must not look like a quiet day."""
     with pytest.raises(SettingsInvalid, match="is no folder"):
         list(watched(tmp_path / "absent", clock).pending())
+
+
+@pytest.mark.covers("half-file-1")
+@pytest.mark.parametrize("size", [0, 0x7FFFFFFF, 0xFFFFFFFF, 0xFFFFFFFF - 36])
+def test_a_recording_whose_length_is_open_waits_out_the_grace(tmp_path: Path, size: int) -> None:
+    """The JSON came first, and the recorder pauses: half a message is no message."""
+    whole = bytearray(a_wav())
+    at = whole.index(b"data") + 4
+    whole[4:8] = whole[at : at + 4] = size.to_bytes(4, "little")
+    (tmp_path / "msg.wav").write_bytes(whole[: len(whole) // 2])
+    write_data(tmp_path / "msg.json")
+
+    waiting = [list(watched(tmp_path, file_clock(seconds=after)).pending()) for after in (3, 59)]
+    (tmp_path / "msg.wav").write_bytes(whole)
+    (arrival,) = watched(tmp_path, file_clock(seconds=61)).pending()
+
+    assert waiting == [[], []]
+    assert arrival.read().recording.size_bytes == len(whole)
+
+
+@pytest.mark.covers("half-file-1")
+def test_recorders_that_flush_in_blocks_are_waited_for(tmp_path: Path) -> None:
+    """A block now and then, as long as the caller speaks: taken once, and whole."""
+    whole = bytearray(a_wav(a_tone(seconds=30)))
+    at = whole.index(b"data") + 4
+    whole[4:8] = whole[at : at + 4] = (0xFFFFFFFF).to_bytes(4, "little")
+    write_data(tmp_path / "msg.json")
+    early = []
+    for end in range(32 * 1024, len(whole), 32 * 1024):
+        (tmp_path / "msg.wav").write_bytes(whole[:end])
+        early += watched(tmp_path, file_clock(seconds=5)).pending()
+    (tmp_path / "msg.wav").write_bytes(whole)
+
+    (arrival,) = watched(tmp_path, file_clock(seconds=61)).pending()
+
+    assert early == []
+    assert arrival.read().recording.duration_seconds == pytest.approx(30, abs=0.1)
