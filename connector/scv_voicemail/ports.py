@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from scv_voicemail.runs import (
@@ -300,6 +300,13 @@ class Journal(Protocol):
         """Make sure that runs for these targets are found, whatever became of the store since. To be said now and then.
 
         A store that lists its runs by target keeps that list itself, and not in the memory of a process.
+        """
+        ...
+
+    def mend_times(self, *, now: datetime, longest: timedelta) -> int:
+        """End every wait, lease and gate that ends later than `longest` from now; how many runs that were.
+
+        Nothing waits for so long on purpose: a clock was ahead when it was written. To be said now and then.
         """
         ...
 

@@ -33,7 +33,7 @@ from scv_voicemail.target_wiring import (
     wants_telephony,
 )
 from scv_voicemail.voicemail import Mailbox, MailboxKind, Voicemail
-from scv_voicemail.worker import drive, is_gone, whoami
+from scv_voicemail.worker import drive, is_gone, tend, whoami
 
 if TYPE_CHECKING:
     from scv_voicemail.journal.dynamodb import DynamoDbJournal
@@ -227,7 +227,7 @@ class Connector:
             nonlocal looked_at, told_at
             if time.monotonic() - told_at >= KNOW_TARGETS_SECONDS:
                 told_at = time.monotonic()
-                self.journal.know_targets(tuple(self.pipeline.targets))
+                tend(self.pipeline)
             if known_sources and time.monotonic() - looked_at >= poll_seconds:
                 looked_at = time.monotonic()
                 for source in known_sources:

@@ -20,6 +20,9 @@ log = logging.getLogger(__name__)
 
 Found = TypeVar("Found")
 
+LONGEST_WAIT_SECONDS = 7200.0
+"""No run waits for longer in one go."""
+
 LONGEST_REST_SECONDS = 30.0
 """So long at the most a side of the worker rests after failing again and again."""
 
@@ -47,6 +50,15 @@ def drive(
         due = deliveries.run(lambda: pipeline.journal.next_due(voicemail_id=voicemail_id))
         wanted = longest_sleep_seconds if due is None else (due - now()).total_seconds()
         sleep(min(max(wanted, 0.01, deliveries.closed_seconds), longest_sleep_seconds))
+
+
+def tend(pipeline: Pipeline) -> None:
+    """What somebody has to do once a minute: see that runs are found, and that no clock that was ahead keeps any."""
+    pipeline.journal.know_targets(tuple(pipeline.targets))
+    policy = pipeline.policy
+    longest = timedelta(seconds=max(LONGEST_WAIT_SECONDS, 2 * policy.retry_cap_seconds, 2 * policy.lease_seconds))
+    if mended := pipeline.journal.mend_times(now=pipeline.now(), longest=longest):
+        log.warning("%d runs were to wait for more than %s: a clock was set back", mended, longest)
 
 
 class _Wall:

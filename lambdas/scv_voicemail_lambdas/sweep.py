@@ -9,6 +9,7 @@ from typing import Any
 
 from scv_voicemail.aws_wiring import AmazonConnect
 from scv_voicemail.ports import Gate, Run, RunState
+from scv_voicemail.worker import tend
 
 from scv_voicemail_lambdas import runtime
 from scv_voicemail_lambdas.metrics import Metrics, Name
@@ -48,7 +49,7 @@ def answer(
 def sweep(parts: AmazonConnect, metrics: Metrics) -> int:
     """Measure, then ring for what is due. Ringing too often changes nothing: the journal decides."""
     journal, now = parts.connector.journal, parts.now()
-    journal.know_targets(tuple(parts.connector.pipeline.targets))
+    tend(parts.connector.pipeline)
     gates = {gate.target: gate for gate in journal.gates()}
     runs = [run for state in (RunState.WAITING, RunState.RUNNING) for run in journal.runs(state=state, limit=MOST_RUNS)]
     undelivered = [(now - run.accepted_at).total_seconds() for run in runs if not run.has_arrived]

@@ -10,7 +10,8 @@ from __future__ import annotations
 import heapq
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from itertools import takewhile
 from typing import Any
 
 from scv_voicemail.journal import dynamodb_items as items
@@ -175,6 +176,24 @@ class DynamoDbJournal(ByHand, Aside):
     def events(self, voicemail_id: str) -> list[Event]:
         """See `ports.Journal`."""
         return [items.event(one) for one in self._table.partition(items.partition(voicemail_id), begins=items.EVENTS)]
+
+    def mend_times(self, *, now: datetime, longest: timedelta) -> int:
+        """See `ports.Journal`. Reads the far end of the lanes of open runs."""
+        far, mended = to_number(now + longest), 0
+        for target, (gate, _) in self._gates().items():
+            if transitions.gate_brought_back(gate, now=now, longest=longest) != gate:
+                self._change_gate(target, lambda one: transitions.gate_brought_back(one, now=now, longest=longest))
+            for state in OPEN:
+                newest = self._table.lane(items.lane(state, target), limit=PAGE, newest=True)
+                for key in takewhile(lambda one: one["at"] > far, newest):
+                    mended += self._mend(key, now=now, longest=longest)
+        return mended
+
+    def _mend(self, key: Item, *, now: datetime, longest: timedelta) -> bool:
+        found = self._table.get({"pk": key["pk"], "sk": key["sk"]})
+        if found is None:
+            return False
+        return self._change_free(items.run(found), lambda run: transitions.brought_back(run, now=now, longest=longest))
 
     def counts(self) -> dict[RunState, int]:
         """See `ports.Journal`. Reads the whole index: some 25 units for every 1,000 runs, delivered ones included."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from scv_voicemail.journal import transitions
@@ -152,6 +152,15 @@ class MemoryJournal:
 
     def know_targets(self, targets: Collection[str]) -> None:
         """See `ports.Journal`. Every run is found here."""
+
+    def mend_times(self, *, now: datetime, longest: timedelta) -> int:
+        """See `ports.Journal`."""
+        with self._lock:
+            for target, gate in list(self._gates.items()):
+                self._gates[target] = transitions.gate_brought_back(gate, now=now, longest=longest)
+            runs = list(self._runs.values())
+            changes = [one for run in runs if (one := transitions.brought_back(run, now=now, longest=longest))]
+            return len([self._store(change) for change in changes])
 
     def wake(self, voicemail_id: str, *, now: datetime) -> int:
         """See `ports.Journal`."""

@@ -11,7 +11,7 @@ import json
 import sqlite3
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -169,6 +169,18 @@ class SqliteJournal:
 
     def know_targets(self, targets: Collection[str]) -> None:
         """See `ports.Journal`. Every run is found here."""
+
+    def mend_times(self, *, now: datetime, longest: timedelta) -> int:
+        """See `ports.Journal`."""
+        far = {"far": to_number(now + longest)}
+        if not self._all(rows.TOO_FAR, far) and not self._all(rows.GATES_TOO_FAR, far):
+            return 0
+        with self._file.commit():
+            for row in self._all(rows.GATES_TOO_FAR, far):
+                self._store_gate(transitions.gate_brought_back(rows.gate(row), now=now, longest=longest))
+            runs = [rows.run(row) for row in self._all(rows.TOO_FAR, far)]
+            changes = [one for run in runs if (one := transitions.brought_back(run, now=now, longest=longest))]
+            return len([self._store(change) for change in changes])
 
     def wake(self, voicemail_id: str, *, now: datetime) -> int:
         """See `ports.Journal`."""

@@ -72,6 +72,10 @@ SELECT MIN(at) AS at FROM (
     FROM gates WHERE open_until IS NOT NULL
 )
 """
+TOO_FAR = """
+SELECT * FROM runs WHERE (state = 'waiting' AND due > :far) OR (state = 'running' AND lease_until > :far) LIMIT 1000
+"""
+GATES_TOO_FAR = "SELECT * FROM gates WHERE open_until > :far OR probe_until > :far"
 RUNS = """
 SELECT * FROM {runs} WHERE (:state IS NULL OR state = :state)
   ORDER BY accepted_at DESC, voicemail_id, target LIMIT :limit

@@ -245,6 +245,24 @@ def woken(run: Run, *, now: datetime) -> Change | None:
     return Change(replace(run, due=now), None)
 
 
+def brought_back(run: Run, *, now: datetime, longest: timedelta) -> Change | None:
+    """A wait or a lease that reaches further ahead than any does was made by a clock that was ahead: it is over now."""
+    far = now + longest
+    if run.state is RunState.WAITING and run.due > far:
+        return Change(replace(run, due=now), _event(run, "clock set back", now=now))
+    if run.state is RunState.RUNNING and run.lease_until is not None and run.lease_until > far:
+        return Change(replace(run, lease_until=now), _event(run, "clock set back", now=now))
+    return None
+
+
+def gate_brought_back(gate: Gate, *, now: datetime, longest: timedelta) -> Gate:
+    """The same for a gate, and for the probe that was let through it."""
+    far = now + longest
+    open_until = now if gate.open_until is not None and gate.open_until > far else gate.open_until
+    probe_until = now if gate.probe_until is not None and gate.probe_until > far else gate.probe_until
+    return replace(gate, open_until=open_until, probe_until=probe_until)
+
+
 def probe_given_back(gate: Gate) -> Gate:
     """The run that was let through an open gate has not asked the target: another one may."""
     return replace(gate, probe_until=None)

@@ -267,3 +267,26 @@ def test_single_words_survive_the_journal(journal: Journal) -> None:
     known = journal.voicemail(a_voicemail().id)
     assert known is not None
     assert known.transcript == transcript
+
+
+@pytest.mark.covers("clock-1")
+def test_waits_of_a_clock_that_was_ahead_end_when_it_is_mended(journal: Journal) -> None:
+    """A day ahead for a moment: what waits, what is leased and what is held back goes on; ordinary waits stay."""
+    ahead, longest = NOON + timedelta(days=1), timedelta(hours=2)
+    for name in ("waiting", "leased", "ordinary"):
+        accept(journal, id=name)
+    for name in ("waiting", "ordinary"):
+        run = held(journal, voicemail_id=name)
+        due = ahead if name == "waiting" else NOON + timedelta(hours=1)
+        journal.postpone(run, step="open", why="later", due=due, now=NOON, failed=False, reached=True)
+    held(journal, voicemail_id="leased", now=ahead)
+    journal.trip("voice_call", now=ahead, threshold=1, open_seconds=60)
+    frozen = claim(journal, seconds=60)
+
+    mended = journal.mend_times(now=NOON, longest=longest)
+
+    assert frozen is None
+    assert mended == 2
+    assert {held(journal, seconds=seconds).voicemail_id for seconds in (60, 95)} == {"waiting", "leased"}
+    assert claim(journal, seconds=130, voicemail_id="ordinary") is None
+    assert journal.mend_times(now=NOON + timedelta(seconds=130), longest=longest) == 0
