@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from scv_voicemail.aws.whole_answers import only_whole_answers
-from scv_voicemail.errors import Misconfigured, SettingsInvalid, Unavailable, VoicemailError
+from scv_voicemail.errors import Misconfigured, Rejected, SettingsInvalid, Unavailable, VoicemailError
 from scv_voicemail.journal.dynamodb_items import INDEX, Item, decoded, encoded, table_schema
 
 if TYPE_CHECKING:
@@ -262,6 +262,9 @@ def _refused(code: str, said: str, *, table: str, operation: str) -> tuple[type[
     if code in STRANGERS:
         fix = "check the credentials that boto3 finds: `aws sts get-caller-identity`"
         return Misconfigured, f"AWS does not accept the credentials: {said}", fix
+    if code == "ValidationException" and "size" in said.lower() and "exceeded" in said.lower():
+        fix = "hand it in again with a shorter transcript or fewer attributes"
+        return Rejected, f"what was to be kept of this voicemail is larger than an item may be: {said}", fix
     if code == "ValidationException":
         return SettingsInvalid, f"the table {table} is no journal of this version: {said}", CREATE
     return Misconfigured, f"the table {table} cannot be used: {said}", ""

@@ -12,6 +12,7 @@ A journal loads a run, lets one of these functions change it, and stores the res
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -27,6 +28,9 @@ AMENDABLE = frozenset({"caller", "dialed_number", "mailbox", "started_at", "prio
 LONGEST_TEXT = 4000
 """Characters of a reason that are kept: a run is written a dozen times, and every kilobyte is paid each time."""
 
+
+LARGEST_RECEIPT = 150_000
+"""Characters of one receipt; an item of DynamoDB holds 400 KB, and a run has a dozen."""
 
 FORGOTTEN_AFTER = timedelta(days=1)
 """So long after it could have been taken, a run was not tried for long: what it had of patience says nothing."""
@@ -81,7 +85,7 @@ def received(run: Run, step: str, receipt: Receipt, *, now: datetime, lease_seco
     """A step is done. The claim that goes on counts as the first attempt at the next step."""
     done = replace(
         run,
-        receipts={**{name: one for name, one in run.receipts.items() if name != TRIED}, step: receipt},
+        receipts={**{name: one for name, one in run.receipts.items() if name != TRIED}, step: kept_receipt(receipt)},
         attempt=1,
         tries=0,
         crashes=0,
@@ -236,6 +240,16 @@ def noticed(known: Notice | None, told: Notice) -> Notice:
 def kept_text(text: str) -> str:
     """A text as any store can keep it: not too long, and without the halves of characters that file names may hold."""
     return text[:LONGEST_TEXT].encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def kept_receipt(receipt: Receipt) -> Receipt:
+    """A receipt as any store can keep it: of one that is too large the long texts are cut, or at last all of it."""
+    if len(json.dumps(dict(receipt), default=str)) <= LARGEST_RECEIPT:
+        return receipt
+    texts = {name: kept_text(value) if isinstance(value, str) else value for name, value in receipt.items()}
+    told = {**texts, "warning": "; ".join(filter(None, [str(texts.get("warning", "")), "its receipt was cut"]))}
+    fits = len(json.dumps(told, default=str)) <= LARGEST_RECEIPT
+    return told if fits else {"warning": "its receipt was too large to be kept"}
 
 
 def woken(run: Run, *, now: datetime) -> Change | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from scv_voicemail.errors import LeaseLost
@@ -290,3 +291,18 @@ def test_waits_of_a_clock_that_was_ahead_end_when_it_is_mended(journal: Journal)
     assert {held(journal, seconds=seconds).voicemail_id for seconds in (60, 95)} == {"waiting", "leased"}
     assert claim(journal, seconds=130, voicemail_id="ordinary") is None
     assert journal.mend_times(now=NOON + timedelta(seconds=130), longest=longest) == 0
+
+
+@pytest.mark.covers("poison-10")
+@pytest.mark.parametrize("receipt", [{"said": "y" * 500_000}, {"ids": ["x" * 100] * 5_000}, {"warning": "w" * 600_000}])
+def test_a_receipt_that_is_too_large_is_cut_and_holds_nothing_up(journal: Journal, receipt: dict[str, Any]) -> None:
+    """A target of one's own may put anything into it; the voicemail is delivered, and a warning says what was done."""
+    accept(journal)
+
+    run = journal.receive(held(journal), "open", receipt, now=NOON, lease_seconds=60)
+    journal.finish(run, now=NOON)
+
+    (kept,) = journal.runs()
+    assert kept.state is RunState.DELIVERED
+    assert "receipt" in kept.warnings[0]
+    assert len(str(kept.receipts)) < 160_000
