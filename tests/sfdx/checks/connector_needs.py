@@ -22,7 +22,7 @@ from tests.sfdx.checks.soql import selects
 PACKAGE = Path(scv_voicemail.__file__).parent
 SPECTATORS = ("cli/rehears", "cli/demo", "cli/chaos")
 """How the modules of the demo begin."""
-NOT_SALESFORCE = frozenset({"journal/sqlite.py"})
+NOT_SALESFORCE = frozenset({"journal/sqlite.py", "journal/sqlite_rows.py"})
 """SQL of the journal, not SOQL."""
 PUT_TOGETHER = frozenset(
     {
