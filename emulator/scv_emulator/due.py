@@ -23,6 +23,10 @@ class DueWork:
         if delay_ms == 0:
             self.settle()
 
+    def soon(self, work: Callable[[], None]) -> None:
+        """Do this when the work at hand is over: at the next `settle`."""
+        heapq.heappush(self._waiting, (self._now(), next(self._order), work))
+
     def settle(self) -> None:
         """Do everything that is due, in the order in which it became due."""
         while self._waiting and self._waiting[0][0] <= self._now():

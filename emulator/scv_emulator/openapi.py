@@ -41,7 +41,7 @@ _MESSAGE = _object(
 )
 _EVENT = _object(
     ("type", "value", "startTime"),
-    type={"enum": ["IntelligenceSignal__Category", "IntelligenceSignal__Sentiment"]},
+    type={"enum": [f"IntelligenceSignal__{one}" for one in ("Category", "Sentiment", "OverallSentimentScore")]},
     value=_TEXT,
     startTime=_MS,
     endTime=_MS,

@@ -20,10 +20,8 @@ from scv_emulator.metadata.soap import Soap
 from scv_emulator.metadata.xml_tree import parse
 from scv_emulator.populate import populate
 from scv_emulator.request_journal import RequestJournal
-from scv_emulator.salesforce.connect_api import Conversations as UploadedConversations
 from scv_emulator.salesforce.core import Core
 from scv_emulator.salesforce.oauth import ConnectedApp, OAuth
-from scv_emulator.salesforce.query import Queries
 from scv_emulator.salesforce.records import Database, Record
 from scv_emulator.salesforce.schema import Schema
 from scv_emulator.salesforce.standard_objects import standard_schema
@@ -95,6 +93,7 @@ class Org:
             due=self.due,
             flows=self.flows,
             flow_text_has_no_case=lambda: self.switches.flow_text_comparison == "case_insensitive",
+            upload_success_is_told_as_result=lambda: self.switches.upload_status_of_success == "results",
             voice_fields_are_governed=lambda: self.switches.voice_field_security,
             resources=deploy_resources(lambda: self.deploys),
         )
@@ -137,9 +136,7 @@ class Org:
         # What was deployed goes too; the database itself stays, because both APIs hold on to it.
         self.database.schema = self._schema()
         self.deploys.clear()
-        self.core.queries = Queries(database=self.database, now=self.now)
-        self.core.conversations = UploadedConversations(database=self.database, now=self.now)
-        self.core.api_requests = 0
+        self.core.start_over()
         self._fill()
 
     def state(self) -> dict[str, list[Record]]:

@@ -42,6 +42,31 @@ class Switches:
     recording_without_location: str = _switch(
         "What totalRecordingDuration without recordingLocation does.", "reject", "ignore", default="reject"
     )
+    hold_without_recording: str = _switch(
+        "What totalHoldDuration or agentInteractionDuration without recordingLocation does: the guide forbids it, the "
+        "vendor's own function sends it for calls that were not recorded.",
+        "reject",
+        "take",
+        default="reject",
+    )
+    missing_number: str = _switch(
+        "What a create without to or from does: the guide requires both and gives both a default.",
+        "reject_pstn",
+        "reject",
+        "webrtc_default",
+        default="reject_pstn",
+    )
+    overall_sentiment_score: bool = _switch(
+        "Stored events may be IntelligenceSignal__OverallSentimentScore, as the vendor's own function sends them; the "
+        "guide does not list it.",
+        default=True,
+    )
+    upload_status_of_success: str = _switch(
+        "What the status of an upload that succeeded looks like: as that of a failed one, or as the upload's answer.",
+        "statuses",
+        "results",
+        default="statuses",
+    )
     voicemail_close_clears_psr: bool = _switch(
         "The closing update removes a voicemail from its queue, as it does for a live call.", default=False
     )

@@ -11,6 +11,7 @@ from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import uuid4
 
 from scv_emulator.due import DueWork
 from scv_emulator.flows.definition import FlowDefinition, ScheduledPath
@@ -290,6 +291,9 @@ class Automation:
             yield
         except FlowFault as error:
             fault = f"{error.element}: {error.message}" if error.element else error.message
+            element, message = error.element, error.message
+            # What the flow wrote is undone; that it failed is kept.
+            self._due.soon(lambda: self._keep_failed(flow, element, message))
             raise
         finally:
             self.registry.log(
@@ -303,6 +307,22 @@ class Automation:
                     fault=fault,
                 )
             )
+
+    def _keep_failed(self, flow: FlowDefinition, element: str, message: str) -> None:
+        """Make the record that Setup lists under "Paused and Failed Flow Interviews"."""
+        if flow.is_before_save:
+            return
+        self._database.insert(
+            "FlowInterview",
+            {
+                "InterviewLabel": f"{flow.label} {self._now():%d/%m/%Y, %H:%M}"[:1000],
+                "InterviewStatus": "Error",
+                "CurrentElement": element[:100] or None,
+                "Error": message[:1000],
+                "Guid": uuid4().hex,
+            },
+            by_system=True,
+        )
 
 
 def _refusal(flow: FlowDefinition, fault: FlowFault) -> SalesforceError:

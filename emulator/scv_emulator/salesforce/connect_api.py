@@ -40,6 +40,7 @@ class Conversations:
     database: Database
     now: Callable[[], datetime]
     new_upload_id: Callable[[], str] = lambda: str(uuid4())
+    success_is_told_as_result: Callable[[], bool] = lambda: False
     _uploads: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def entries(self, identifier: str, params: Mapping[str, str]) -> dict[str, Any]:
@@ -83,7 +84,12 @@ class Conversations:
         unknown = [one for one in upload_ids if one not in self._uploads]
         if unknown or not upload_ids:
             raise NotFound(f"no such upload: {', '.join(unknown)}" if unknown else "uploadIds is missing")
-        return {"conversationBulkUploadStatuses": [self._uploads[one] for one in upload_ids]}
+        found = [self._uploads[one] for one in upload_ids]
+        if self.success_is_told_as_result() and all(one["status"] == "SUCCESS" for one in found):
+            return {
+                "conversationBulkUploadsResults": [_result(one["conversationId"], one["uploadId"]) for one in found]
+            }
+        return {"conversationBulkUploadStatuses": found}
 
     # ------------------------------------------------------------------------------------------------------- inside
 
@@ -106,7 +112,7 @@ class Conversations:
         return sorted(rows, key=lambda row: (_start_ms(row), row["Seq"] or 0))
 
     def _upload(self, name: str, content: bytes) -> dict[str, Any]:
-        result = {"conversationIdentifier": name, "errorDetail": None, "status": "FAILED", "uploadId": None}
+        result = _result(name, None)
         try:
             conversation = self._conversation(name)
             entries = _entries_of(content)
@@ -125,7 +131,7 @@ class Conversations:
                 failed.append(str(entry.get("id")))
         upload_id = self.new_upload_id()
         self._uploads[upload_id] = self._status(name, upload_id, total=len(entries), failed=failed)
-        return result | {"status": "SUCCESS", "uploadId": upload_id}
+        return _result(name, upload_id)
 
     def _status(self, name: str, upload_id: str, *, total: int, failed: list[str]) -> dict[str, Any]:
         status, detail = "SUCCESS", None
@@ -182,6 +188,11 @@ class Conversations:
         else:
             count = len(self.database.find("ConversationEntry", ConversationId=call["Id"]))
             self.database.insert("ConversationEntry", fields | {"Seq": count + 1}, by_system=True)
+
+
+def _result(name: str, upload_id: str | None) -> dict[str, Any]:
+    status = "SUCCESS" if upload_id else "FAILED"
+    return {"conversationIdentifier": name, "errorDetail": None, "status": status, "uploadId": upload_id}
 
 
 def _entries_of(content: bytes) -> list[dict[str, Any]]:

@@ -29,6 +29,7 @@ class Core:
     `base_url` is where the org answers. `call_origin_updateable` is the vendor's contradiction about
     VoiceCall.CallOrigin: the Object Reference says no, the guide's own remedy for lost voicemails updates it.
     `voice_fields_are_governed` is another: whether the standard fields of VoiceCall need a grant of their own.
+    `upload_success_is_told_as_result` is the third: what the status of an upload that succeeded looks like.
     `due` carries out what flows do later.
     `flows` are those that were deployed; `flow_text_has_no_case` is how their decisions compare text.
     `resources` are those that other parts of the emulator add below `/services/data/vXX.X`. `api_requests` counts the
@@ -44,6 +45,7 @@ class Core:
     voice_fields_are_governed: Callable[[], bool] = lambda: False
     flows: Registry = field(default_factory=Registry)
     flow_text_has_no_case: Callable[[], bool] = lambda: False
+    upload_success_is_told_as_result: Callable[[], bool] = lambda: False
     due: DueWork | None = None
     resources: Sequence[Resource] = ()
     api_versions: tuple[str, ...] = API_VERSIONS
@@ -55,8 +57,7 @@ class Core:
     automation: Automation = field(init=False)
 
     def __post_init__(self) -> None:
-        self.queries = Queries(database=self.database, now=self.now)
-        self.conversations = Conversations(database=self.database, now=self.now)
+        self.start_over()
         self.permissions = Permissions(self.database, voice_fields_are_governed=self.voice_fields_are_governed)
         self.automation = Automation(
             database=self.database,
@@ -65,3 +66,11 @@ class Core:
             due=self.due,
             fold_text=self.flow_text_has_no_case,
         )
+
+    def start_over(self) -> None:
+        """Forget what was asked and uploaded so far."""
+        self.queries = Queries(database=self.database, now=self.now)
+        self.conversations = Conversations(
+            database=self.database, now=self.now, success_is_told_as_result=self.upload_success_is_told_as_result
+        )
+        self.api_requests = 0

@@ -12,6 +12,7 @@ from scv_emulator.salesforce.records import Database, Record
 from scv_emulator.salesforce.schema import Field, Schema, SObject
 from scv_emulator.salesforce.soql_terms import Path, Query
 from scv_emulator.salesforce.soql_tokens import pointing_at
+from scv_emulator.salesforce.vendor_names import not_emulated_field
 
 _MAX_PARENTS = 5
 _TYPE_OF_PARENT = Field("Type", "picklist", "r", length=40)
@@ -81,6 +82,8 @@ class Binder:
         found = next((one for candidate in candidates if (one := candidate.field(leaf))), None)
         if found is None:
             entity = candidates[0].name if len(candidates) == 1 else "Name"
+            if beyond := not_emulated_field(entity, leaf):
+                raise beyond
             self.refuse(
                 f"No such column '{leaf}' on entity '{entity}'. If you are attempting to use a custom field, be sure "
                 "to append the '__c' after the custom field name. Please reference your WSDL or the describe call "

@@ -197,6 +197,33 @@ FLOW_DEFINITION_VIEW = SObject.of(
     ],
 )
 
+# Its key prefix is this emulator's own. `Error` can be read and not filtered: a long text area.
+FLOW_INTERVIEW = SObject.of(
+    "FlowInterview",
+    "0Fo",
+    [
+        Field("Name", "string", "r", autonumber="{00000000}", id_lookup=True),
+        Field("CurrentElement", "string", "r", length=100),
+        Field("EngineType", "picklist", "r", default="Flow"),
+        Field("Error", "textarea", "r", length=1000),
+        Field("FlowVersionViewId", "string", "r", length=512),
+        Field("Guid", "string", "r", id_lookup=True),
+        Field("InterviewLabel", "string", "r", length=1000),
+        Field(
+            "InterviewStatus",
+            "picklist",
+            "r",
+            values=("Completed", "Error", "Paused", "Running", "VersionPaused"),
+            restricted=True,
+        ),
+        Field("PauseLabel", "string", "r", length=1000),
+        Field("WasPausedFromScreen", "boolean", "r", default=False),
+        reference("OwnerId", "User", "Group", access="r"),
+    ],
+    createable=False,
+    updateable=False,
+)
+
 OBJECTS = (
     ORGANIZATION,
     USER,
@@ -211,4 +238,5 @@ OBJECTS = (
     CUSTOM_PERMISSION,
     SETUP_ENTITY_ACCESS,
     FLOW_DEFINITION_VIEW,
+    FLOW_INTERVIEW,
 )

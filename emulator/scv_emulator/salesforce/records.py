@@ -18,6 +18,7 @@ from scv_emulator.salesforce.errors import (
 )
 from scv_emulator.salesforce.field_values import accepted, to_json
 from scv_emulator.salesforce.schema import ID_TYPES, Field, Schema, SObject
+from scv_emulator.salesforce.vendor_names import not_emulated_field
 
 __all__ = ["Database", "NotFound", "Record", "SalesforceError"]
 
@@ -383,7 +384,9 @@ class Database:
 def _known(sobject: SObject, name: str) -> Field:
     field = sobject.fields.get(name) or sobject.field(name)
     if field is None:
-        raise InvalidField(f"No such column '{name}' on sobject of type {sobject.name}")
+        raise not_emulated_field(sobject.name, name) or InvalidField(
+            f"No such column '{name}' on sobject of type {sobject.name}"
+        )
     return field
 
 

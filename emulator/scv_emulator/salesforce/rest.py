@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from scv_emulator.salesforce.core import Core
-from scv_emulator.salesforce.errors import NotFound, SalesforceError
+from scv_emulator.salesforce.errors import InvalidType, NotFound, SalesforceError
 from scv_emulator.salesforce.oauth import Session
 from scv_emulator.salesforce.schema import SObject
 
@@ -44,10 +44,10 @@ class Call:
     @property
     def sobject(self) -> SObject:
         """The object that the path names; raises `NotFound`, where a query would say INVALID_TYPE."""
-        schema = self.core.database.seen
-        if not schema.has(self.parts["object"]):
-            raise NotFound
-        return schema.sobject(self.parts["object"])
+        try:
+            return self.core.database.seen.sobject(self.parts["object"])
+        except InvalidType as error:
+            raise NotFound from error
 
     def json(self) -> Any:
         """The body; raises `SalesforceError` when it is no JSON."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from scv_emulator.salesforce.errors import InvalidType
+from scv_emulator.salesforce.vendor_names import unknown_object
 
 FieldType = Literal[
     "id",
@@ -234,10 +234,10 @@ class Schema:
         self.sobject(object_name).add(new)
 
     def sobject(self, name: str) -> SObject:
-        """The object of that API name, in any case; raises `InvalidType`."""
+        """The object of that API name, in any case; raises `InvalidType`, or a 501 for one that is not emulated."""
         found = self._by_name.get(name) or self._by_lower_name.get(name.lower())
         if found is None:
-            raise InvalidType(name)
+            raise unknown_object(name)
         return found
 
     def has(self, name: str) -> bool:

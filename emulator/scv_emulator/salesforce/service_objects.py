@@ -1,8 +1,8 @@
 """Standard objects of Omni-Channel and the service desk: routing, work, phone channels, cases and contacts.
 
 Source: Object Reference for the Salesforce Platform; Service Cloud Voice Implementation Guide, chapter 3. The key
-prefixes of CallCenterRoutingMap and ContactCenterChannel are published nowhere: they are this emulator's own, so a
-client must ask describe for them.
+prefixes of CallCenterRoutingMap, ContactCenterChannel and UserServicePresence are published nowhere: they are this
+emulator's own, so a client must ask describe for them.
 """
 
 from __future__ import annotations
@@ -48,6 +48,29 @@ SERVICE_PRESENCE_STATUS = SObject.of(
         Field("MasterLabel", "string", length=80, required=True),
         Field("IsActive", "boolean", default=True),
     ],
+)
+
+USER_SERVICE_PRESENCE = SObject.of(
+    "UserServicePresence",
+    "0N7",
+    [
+        Field("Name", "string", "r", autonumber="{00000000}"),
+        reference("UserId", "User", access="r"),
+        reference("OwnerId", "User", "Group", access="r"),
+        reference("ServicePresenceStatusId", "ServicePresenceStatus", access="r"),
+        Field("IsCurrentState", "boolean", "r", default=False),
+        Field("IsAway", "boolean", "r", default=False),
+        Field("ConfiguredCapacity", "int", "r"),
+        Field("ConfiguredInterruptCapacity", "int", "r"),
+        Field("AtCapacityDuration", "int", "r"),
+        Field("AverageCapacity", "double", "r"),
+        Field("IdleDuration", "int", "r"),
+        Field("StatusDuration", "int", "r"),
+        Field("StatusStartDate", "datetime", "r"),
+        Field("StatusEndDate", "datetime", "r"),
+    ],
+    createable=False,
+    updateable=False,
 )
 
 CALL_CENTER = SObject.of(
@@ -235,6 +258,7 @@ OBJECTS = (
     QUEUE_ROUTING_CONFIG,
     SERVICE_CHANNEL,
     SERVICE_PRESENCE_STATUS,
+    USER_SERVICE_PRESENCE,
     CALL_CENTER,
     CALL_CENTER_ROUTING_MAP,
     MESSAGING_CHANNEL,

@@ -26,7 +26,9 @@ _TOO_MANY_CONVERSATIONS = (
     "Contact your Salesforce admin for help."
 )
 _ATTRIBUTE_NAMES = {"sfdc-RecordTypeId": "RecordTypeId"}
-_STANDARD_ATTRIBUTES = {"SourceType", "CallerContactInfo", "RecordTypeId"}
+_SHOWN_BY_NO_FIELD = "CallerContactInfo"
+"""The guide lets callAttributes set it; the Object Reference knows no such field of VoiceCall."""
+_STANDARD_ATTRIBUTES = {"SourceType", _SHOWN_BY_NO_FIELD, "RecordTypeId"}
 
 
 class Calls:
@@ -161,6 +163,9 @@ class Calls:
             name = _ATTRIBUTE_NAMES.get(given, given)
             if not name.endswith("__c") and name not in _STANDARD_ATTRIBUTES:
                 errors.append(f"{given}: not a field that callAttributes can set")
+                continue
+            if name == _SHOWN_BY_NO_FIELD:
+                self._database.update("VoiceCall", call_id, {f"_{name}": value}, by_system=True)
                 continue
             try:
                 self._database.update("VoiceCall", call_id, {name: value})

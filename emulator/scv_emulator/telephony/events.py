@@ -5,19 +5,23 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Any
 
+from scv_emulator.switches import Switches
 from scv_emulator.telephony.conversations import Conversations
 from scv_emulator.telephony.errors import CONVERSATION_DOES_NOT_EXIST, invalid
 from scv_emulator.telephony.fields import Body
 
 _CATEGORY, _SENTIMENT = "IntelligenceSignal__Category", "IntelligenceSignal__Sentiment"
+# Not in the guide; the vendor's own function after a call sends it.
+_OVERALL = "IntelligenceSignal__OverallSentimentScore"
 _LOWEST_SENTIMENT, _HIGHEST_SENTIMENT, _HIGHEST_SCORE = -1000, 1000, 1000
 
 
 class Events:
     """Checks and keeps the events of "Send a Real-Time …" and "Store a Post-Call Conversation Event"."""
 
-    def __init__(self, conversations: Conversations) -> None:
+    def __init__(self, conversations: Conversations, switches: Switches) -> None:
         self._conversations = conversations
+        self._switches = switches
         self.kept: list[dict[str, Any]] = []
 
     def realtime(self, key: str, body: Body) -> None:
@@ -32,7 +36,8 @@ class Events:
         service = body.required_text("service")
         if service != "AmazonConnectContactLens":
             raise invalid("service must be AmazonConnectContactLens")
-        events = [_read(event, (_SENTIMENT,), post_call=True) for event in body.objects("events")]
+        types = (_SENTIMENT, _OVERALL) if self._switches.overall_sentiment_score else (_SENTIMENT,)
+        events = [_read(event, types, post_call=True) for event in body.objects("events")]
         self._keep(key, service, events, open_now=False)
 
     def _keep(self, key: str, service: str, events: list[dict[str, Any]], *, open_now: bool) -> None:
@@ -58,7 +63,7 @@ def _read(event: Body, types: tuple[str, ...], *, post_call: bool) -> dict[str, 
         if read["endTime"] < read["startTime"]:
             raise invalid("endTime must not be before startTime")
     participant = event.one_of("participant", ("AGENT", "CUSTOMER"))
-    if kind == _SENTIMENT:
+    if kind != _CATEGORY:
         _number_between("value", event.data.get("value"), _LOWEST_SENTIMENT, _HIGHEST_SENTIMENT)
         if participant is None:
             raise invalid("participant is required for a sentiment")

@@ -54,6 +54,7 @@ class Reps:
                     capacity=rep.capacity,
                     accepts_automatically=rep.accepts_automatically,
                 )
+                self._show(self._reps[rep.username])
 
     def describe(self) -> list[dict[str, Any]]:
         """Every rep with presence and load; JSON-ready."""
@@ -72,7 +73,9 @@ class Reps:
     def set_online(self, username: str, *, online: bool) -> None:
         """Change a rep's presence; who comes online and accepts automatically takes what is waiting."""
         rep = self._rep(username)
-        rep.online = online
+        changed, rep.online = rep.online is not online, online
+        if changed:
+            self._show(rep)
         for pending in self._waiting_for(rep, None):
             self.offer(pending["Id"])
 
@@ -174,6 +177,28 @@ class Reps:
             | fields,
             by_system=True,
         )
+
+    def _show(self, rep: _Presence) -> None:
+        """Write down the rep's presence, and until when the one before it lasted; who is offline has none."""
+        now = self._now()
+        for past in self._database.find("UserServicePresence", UserId=rep.user_id, IsCurrentState=True):
+            seconds = round((now - past["StatusStartDate"]).total_seconds())
+            ended = {"IsCurrentState": False, "StatusEndDate": now, "StatusDuration": seconds}
+            self._database.update("UserServicePresence", past["Id"], ended, by_system=True)
+        status = self._database.first("ServicePresenceStatus", IsActive=True)
+        if rep.online and status is not None:
+            self._database.insert(
+                "UserServicePresence",
+                {
+                    "UserId": rep.user_id,
+                    "OwnerId": rep.user_id,
+                    "ServicePresenceStatusId": status["Id"],
+                    "IsCurrentState": True,
+                    "ConfiguredCapacity": rep.capacity,
+                    "StatusStartDate": now,
+                },
+                by_system=True,
+            )
 
     def _rep(self, username: str) -> _Presence:
         rep = self._reps.get(username)

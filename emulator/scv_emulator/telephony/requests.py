@@ -12,6 +12,7 @@ from scv_emulator.telephony.fields import Body
 
 CALL_ORIGINS = ("Preview", "Progressive", "Voicemail")
 _UNSET_NUMBER = "WEBRTC_DEFAULT"
+_NO_NUMBER = ("reject_pstn", "PSTN")
 _LONGEST_RECORDING_LOCATION = 1_000
 _LONGEST_ATTRIBUTES = 100_000
 
@@ -53,14 +54,15 @@ class NewCall:
         if is_transfer and parent is None:
             raise invalid("parentVoiceCallId is required when initiationMethod is Transfer")
         attributes, attributes_error = _attributes(body)
+        subtype = body.one_of("callSubtype", ("PSTN", "WebRTC")) or "PSTN"
         return cls(
             vendor_call_key=key,
-            to_number=body.text("to") or _UNSET_NUMBER,
-            from_number=body.text("from") or _UNSET_NUMBER,
+            to_number=_number(body, "to", subtype, switches),
+            from_number=_number(body, "from", subtype, switches),
             is_transfer=is_transfer,
             start=start,
             call_origin=body.one_of("callOrigin", CALL_ORIGINS) if switches.create_applies_call_origin else None,
-            call_subtype=body.one_of("callSubtype", ("PSTN", "WebRTC")) or "PSTN",
+            call_subtype=subtype,
             parent=parent,
             queue=body.text("queue") if is_transfer else None,
             attributes=attributes,
@@ -102,6 +104,9 @@ class CallUpdate:
         duration = body.count("totalRecordingDuration")
         if duration is not None and location is None and switches.recording_without_location == "reject":
             raise invalid("recordingLocation is required with totalRecordingDuration")
+        for name in ("totalHoldDuration", "agentInteractionDuration"):
+            if body.count(name) is not None and location is None and switches.hold_without_recording == "reject":
+                raise invalid(f"recordingLocation is required with {name}")
         attributes, attributes_error = _attributes(body)
         return cls(
             active=body.flag("isActiveCall"),
@@ -126,6 +131,13 @@ class CallUpdate:
         )
 
 
+def _number(body: Body, name: str, subtype: str, switches: Switches) -> str:
+    given = body.text(name)
+    if given is None and (switches.missing_number == "reject" or (switches.missing_number, subtype) == _NO_NUMBER):
+        raise invalid(f"{name} is required")
+    return given or _UNSET_NUMBER
+
+
 def _attributes(body: Body) -> tuple[dict[str, Any], str]:
     value = body.data.get("callAttributes")
     if isinstance(value, str) and len(value) > _LONGEST_ATTRIBUTES:
@@ -138,8 +150,8 @@ def _attributes(body: Body) -> tuple[dict[str, Any], str]:
 
 def _disconnect_reason(body: Body) -> str | None:
     value = body.data.get("disconnectReason")
-    if value is None or isinstance(value, str):
-        return value
+    if value is None:
+        return None
     if not isinstance(value, dict) or not isinstance(value.get("isError"), bool):
         raise invalid("disconnectReason must be an object with value and isError")
     return Body(value).required_text("value")

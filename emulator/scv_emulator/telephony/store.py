@@ -53,7 +53,7 @@ class Telephony:
         self.transcripts = Transcripts(
             database=database, conversations=self.conversations, due=due, switches=switches, now=now
         )
-        self.events = Events(self.conversations)
+        self.events = Events(self.conversations, switches)
         self.routing = Routing(
             database=database,
             calls=self.calls,

@@ -147,6 +147,20 @@ def test_a_transcript_can_be_uploaded_after_the_call(org: Any, http: Any, call: 
         assert (status["status"], status["successEntryCount"], status["failedEntryIds"]) == ("SUCCESS", 2, [])
 
 
+@pytest.mark.covers("salesforce-9")
+def test_how_a_good_upload_is_told_afterwards_is_a_choice(org: Any, http: Any, call: str) -> None:
+    """The guide shows two answers of the same resource: that of a status, and for success that of the upload itself."""
+    org.core.upload_success_is_told_as_result = lambda: True
+    org.core.start_over()
+    good, bad = upload(http, HEAD, an_entry(org, "1")), upload(http, HEAD, an_entry(org, "1", messageText=None))
+
+    told = http.get(f"{CONNECT}/conversations/upload?uploadId={good['uploadId']}").json()
+    both = http.get(f"{CONNECT}/conversations/upload?uploadId={good['uploadId']},{bad['uploadId']}").json()
+
+    assert told == {"conversationBulkUploadsResults": [good]}
+    assert [one["status"] for one in both["conversationBulkUploadStatuses"]] == ["SUCCESS", "FAILED"]
+
+
 def test_entries_outside_the_call_or_without_a_role_fail(org: Any, http: Any, call: str) -> None:
     """The status names the entries that failed; the others are stored."""
     bad = [

@@ -51,6 +51,7 @@ def test_a_switch_makes_a_known_key_create_another_call(org: Org, phone: Phone) 
     assert len(org.database.all("VoiceCall")) == 2
 
 
+@pytest.mark.covers("salesforce-9")
 @pytest.mark.parametrize(
     ("change", "named"),
     [
@@ -61,6 +62,8 @@ def test_a_switch_makes_a_known_key_create_another_call(org: Org, phone: Phone) 
         ({"initiationMethod": "Transfer"}, "parentVoiceCallId"),
         ({"callOrigin": "voicemail-box"}, "callOrigin"),
         ({"participants": []}, "participants"),
+        ({"to": None}, "to is required"),
+        ({"from": ""}, "from is required"),
         ({"participants": [{"participantKey": "x", "type": "HUMAN_AGENT"}]}, "participants"),
     ],
 )
@@ -71,6 +74,36 @@ def test_a_malformed_create_names_the_field(org: Org, phone: Phone, change: dict
     assert answer.status_code == 400
     assert named in answer.json()["message"]
     assert org.database.all("VoiceCall") == []
+
+
+@pytest.mark.covers("salesforce-9")
+@pytest.mark.parametrize(
+    ("choice", "subtype", "status"),
+    [
+        ("reject_pstn", "PSTN", 400),
+        ("reject_pstn", "WebRTC", 200),
+        ("reject", "WebRTC", 400),
+        ("webrtc_default", "PSTN", 200),
+    ],
+)
+def test_what_a_call_without_number_is_is_a_choice(phone: Phone, choice: str, subtype: str, status: int) -> None:
+    """The guide requires the number and gives it a default: by default a web call may go without, a phone call not."""
+    phone.org.switches.set("missing_number", choice)
+
+    answer = phone.create(**{"from": None, "callSubtype": subtype})
+
+    assert answer.status_code == status
+    for call in phone.org.database.all("VoiceCall"):
+        assert call["FromPhoneNumber"] == "WEBRTC_DEFAULT"
+
+
+@pytest.mark.covers("salesforce-9")
+def test_the_contact_of_a_web_caller_is_taken(org: Org, phone: Phone) -> None:
+    """The guide names CallerContactInfo among the standard fields; no field of VoiceCall shows it."""
+    answer = phone.create(callAttributes='{"CallerContactInfo": "ada@example.com", "SourceType": "Sales"}')
+
+    assert answer.json()["errors"] == []
+    assert the_call(org)["_CallerContactInfo"] == "ada@example.com"
 
 
 def test_the_call_center_must_be_the_one_of_the_token(org: Org, phone: Phone) -> None:
@@ -188,6 +221,7 @@ def test_both_forms_of_the_id_and_the_key_name_the_same_call(org: Org, phone: Ph
     assert the_call(org)["LongestHoldDuration"] == 5
 
 
+@pytest.mark.covers("salesforce-9")
 @pytest.mark.parametrize(
     ("change", "named"),
     [
@@ -198,6 +232,9 @@ def test_both_forms_of_the_id_and_the_key_name_the_same_call(org: Org, phone: Ph
         ({"isActiveCall": "perhaps"}, "isActiveCall"),
         ({"endTime": "2026-11-20T09:00:00Z"}, "endTime"),
         ({"disconnectReason": {"value": "x"}}, "disconnectReason"),
+        ({"disconnectReason": "TELECOM_PROBLEM"}, "disconnectReason"),
+        ({"totalHoldDuration": 5}, "recordingLocation"),
+        ({"agentInteractionDuration": 0}, "recordingLocation"),
     ],
 )
 def test_a_malformed_update_names_the_field(phone: Phone, change: dict[str, Any], named: str) -> None:
@@ -208,6 +245,19 @@ def test_a_malformed_update_names_the_field(phone: Phone, change: dict[str, Any]
 
     assert answer.status_code == 400
     assert named in answer.json()["message"]
+
+
+@pytest.mark.covers("salesforce-9")
+def test_holds_of_a_call_that_was_not_recorded_are_a_choice(org: Org, phone: Phone) -> None:
+    """As the vendor's own function sends them; the number of holds and the longest need no recording in either case."""
+    phone.create()
+    org.switches.set("hold_without_recording", "take")
+
+    answer = phone.mark(totalHoldDuration=7, numberOfHolds=2, longestHoldDuration=5)
+
+    phone.wait()
+    assert answer.status_code == 202
+    assert (the_call(org)["CustomerHoldDuration"], the_call(org)["NumberOfHolds"]) == (7, 2)
 
 
 def test_unknown_keys_of_a_body_are_ignored(phone: Phone) -> None:

@@ -226,3 +226,21 @@ def test_malformed_events_are_refused(org: Org, phone: Phone, events: list[dict[
 
     assert answer.status_code == 400
     assert org.state()["_ConversationEvents"] == []
+
+
+@pytest.mark.covers("salesforce-9")
+@pytest.mark.parametrize(("taken", "status"), [(True, 202), (False, 400)])
+def test_an_overall_sentiment_is_stored_after_the_call(org: Org, phone: Phone, taken: bool, status: int) -> None:
+    """The vendor's own function sends it for rep and customer; the guide does not list it: a switch."""
+    org.switches.set("overall_sentiment_score", taken)
+    phone.create()
+    phone.send("PATCH", "/voiceCalls/call-1", {})
+    phone.wait()
+    score = {"type": "IntelligenceSignal__OverallSentimentScore", "value": "2.5", "startTime": NOW_MS}
+    events = [score | {"endTime": NOW_MS, "participant": participant} for participant in ("AGENT", "CUSTOMER")]
+    body = {"service": "AmazonConnectContactLens", "events": events}
+
+    answer = phone.send("POST", "/voiceCalls/call-1/postConversationEvents", body)
+
+    assert answer.status_code == status
+    assert len(org.state()["_ConversationEvents"]) == (2 if taken else 0)
