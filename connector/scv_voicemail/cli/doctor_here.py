@@ -56,14 +56,32 @@ def _settings(settings: Settings) -> Iterator[Finding]:
 
 
 def _recording_address(settings: Settings) -> Iterator[Finding]:
-    from scv_voicemail.intake.recordings import RecordingStore
+    from scv_voicemail.aws.session import AwsClients
+    from scv_voicemail.storage_wiring import recordings
 
-    if isinstance(settings.recordings_dir, S3Folder):
-        yield fine("recording address", settings.recording_url or "bucket/key, which the contact center's access plays")
-    elif settings.recording_url:
-        address, plain_http = settings.recording_url, settings.allow_plain_http
-        RecordingStore(settings.recordings_dir, location=address, allow_plain_http=plain_http)
+    if settings.recording_url:
+        recordings(settings, AwsClients())  # raises for an address that does not last
         yield fine("recording address", "lasting, within Salesforce's 1,000 characters")
+    elif isinstance(settings.recordings_dir, S3Folder):
+        yield _bucket_and_key(settings)
+
+
+def _bucket_and_key(settings: Settings) -> Finding:
+    """What Salesforce's own functions write: their player opens it, no field of a record does."""
+    maps = field_maps(settings)
+    silent = [
+        name
+        for name in settings.targets
+        if name in maps and any("recording_location" in text.names for text in maps[name].written.values())
+    ]
+    if silent:
+        saw = f"{' and '.join(silent)} would hold bucket/key, which no browser opens: nobody could hear the recording"
+        fix = (
+            f"set {PREFIX}RECORDING_URL (parameter RecordingUrl) to the https address at which reps' browsers fetch "
+            "recordings, with {name} for the file's name: docs/amazon-connect.md, Players"
+        )
+        return failed("recording address", saw, fix)
+    return fine("recording address", "bucket/key: Salesforce's player of an Amazon Connect contact center opens it")
 
 
 def _dialed_number(settings: Settings) -> Iterator[Finding]:

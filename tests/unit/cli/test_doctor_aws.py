@@ -87,6 +87,39 @@ def test_everything_that_is_missing_is_a_finding_with_its_fix(account: Account) 
         assert findings[check].fix
 
 
+@pytest.mark.covers("salesforce-2")
+@pytest.mark.parametrize("targets", ["case", "custom_object", "voice_call,custom_object"])
+def test_a_record_that_nobody_could_hear_is_refused(account: Account, targets: str) -> None:
+    """Bucket and key are for Salesforce's own player; a record's reader needs an address of the web."""
+    finding = found(account, targets=targets)["recording address"]
+
+    assert finding.verdict is Verdict.FAIL
+    assert "no browser opens" in finding.saw
+    assert "RecordingUrl" in finding.fix
+
+
+@pytest.mark.covers("salesforce-2")
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"targets": "voice_call"},
+        {"targets": "case", "recording_url": "https://recordings.acme.example/{name}"},
+        {"targets": "case", "case_fields": {"Voicemail_Recording_Location__c": ""}},
+    ],
+)
+def test_what_can_be_heard_or_is_not_offered_is_fine(account: Account, settings: dict[str, Any]) -> None:
+    """Salesforce's player, an address of the web, or a record that says nothing of the recording."""
+    assert found(account, **settings)["recording address"].verdict is Verdict.OK
+
+
+@pytest.mark.covers("salesforce-2")
+def test_a_signed_address_is_refused_for_a_bucket_too(account: Account) -> None:
+    """It would be dead next week, wherever the recordings are kept."""
+    signed = "https://ours.s3.amazonaws.com/{name}?X-Amz-Signature=1"
+
+    assert found(account, targets="case", recording_url=signed)["recording address"].verdict is Verdict.FAIL
+
+
 def test_a_machine_without_aws_is_asked_nothing_about_it(tmp_path: Any) -> None:
     """These checks are for those who have a stack."""
     settings = Settings(_env_file=None, journal=tmp_path / "journal.db", recordings_dir=tmp_path)  # type: ignore[call-arg]
