@@ -140,11 +140,12 @@ class Org:
         self._fill()
 
     def state(self) -> dict[str, list[Record]]:
-        """Every record by object, and below `_` names what no API shows: dropped transcripts, events, reps."""
+        """Every record by object, and below `_` names what no API shows, such as transcripts that were dropped."""
         self.settle()
         extra: dict[str, list[dict[str, Any]]] = {
             "_DroppedTranscripts": list(self.telephony.transcripts.dropped),
             "_ConversationEvents": list(self.telephony.events.kept),
+            "_Routings": list(self.telephony.routing.log.kept),
             "_Reps": self.telephony.reps.describe(),
         }
         return self.database.dump() | extra

@@ -59,7 +59,7 @@ class Calls:
         self._queues = queues
         self._automation = automation
         self._creates = PerSecond(now)
-        self._pending: dict[str, int] = {}
+        self._pending: dict[str, list[CallUpdate]] = {}
 
     # ------------------------------------------------------------------------------------------------------ finding
 
@@ -89,7 +89,15 @@ class Calls:
 
     def has_pending_update(self, call: Record) -> bool:
         """True while an update of this call was accepted but not applied."""
-        return self._pending.get(call["Id"], 0) > 0 or self._pending.get(call["VendorCallKey"], 0) > 0
+        return bool(self._waiting(call))
+
+    def pending_origin(self, call: Record) -> str | None:
+        """The CallOrigin that accepted updates will give this call; None when they say nothing of it."""
+        given = (one.call_origin for one in reversed(self._waiting(call)))
+        return next((origin for origin in given if origin is not None), None)
+
+    def _waiting(self, call: Record) -> list[CallUpdate]:
+        return [*self._pending.get(call["Id"], []), *self._pending.get(call["VendorCallKey"], [])]
 
     # ----------------------------------------------------------------------------------------------------- creating
 
@@ -184,14 +192,14 @@ class Calls:
         if call is None and _looks_like_an_id(call_id):
             raise unknown_call(call_id)
         name = call_id if call is None else str(call["Id"])
-        self._pending[name] = self._pending.get(name, 0) + 1
+        self._pending.setdefault(name, []).append(update)
         delay = self._switches.apply_delay_ms
 
         def recording() -> None:
             self._apply_recording(self._found_or_made(call_id, update, contact_center), update)
 
         def everything_else() -> None:
-            self._pending[name] -= 1
+            self._pending[name].remove(update)
             self._apply(self._found_or_made(call_id, update, contact_center), update)
 
         if update.recording_location is not None:

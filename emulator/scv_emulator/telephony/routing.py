@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from scv_emulator.salesforce.records import Database, Record
@@ -13,6 +14,7 @@ from scv_emulator.telephony.errors import RoutingError, TelephonyError
 from scv_emulator.telephony.fields import Body
 from scv_emulator.telephony.flows import FlowFailed, FlowOutcome, Flows
 from scv_emulator.telephony.queues import Queues
+from scv_emulator.telephony.routing_log import RoutingLog
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,11 @@ class _Destination:
     kind: str
     record: Record
     external_id: str
+
+    @property
+    def name(self) -> str:
+        """As people write it."""
+        return str(self.record["DeveloperName"] if self.kind == "queue" else self.record["Username"])
 
 
 class Routing:
@@ -41,6 +48,7 @@ class Routing:
         switches: Switches,
         on_pending: Callable[[str], None],
         is_available: Callable[[str], bool],
+        now: Callable[[], datetime],
     ) -> None:
         self._database = database
         self._calls = calls
@@ -49,6 +57,7 @@ class Routing:
         self._switches = switches
         self._on_pending = on_pending
         self._is_available = is_available
+        self.log = RoutingLog(now)
 
     def execute_omni_flow(self, call_id: str, body: Body, *, contact_center: str) -> dict[str, str]:
         """Route a call; the answer names the mapped queue or rep. Each run leaves one more pending routing."""
@@ -61,11 +70,21 @@ class Routing:
             requested = (body.text("flowDevName"), body.text("fallbackQueue"))
         except TelephonyError as error:
             raise self._failed([error.message]) from error
-        if self._switches.early_omni_flow == "error" and self._calls.has_pending_update(call):
-            raise self._failed(["An update of this voice call is still being applied"])
         center = self._calls.contact_center_id(contact_center)
-        chosen = self._choose(call, inputs, self._channel(dialed, center, call), requested)
-        destination = self._destination(chosen, center)
+        try:
+            if self._switches.early_omni_flow == "error" and self._calls.has_pending_update(call):
+                raise self._failed(["An update of this voice call is still being applied"])
+            chosen = self._choose(call, inputs, self._channel(dialed, center, call), requested)
+            destination = self._destination(chosen, center)
+        except RoutingError as error:
+            self.log.refused(call, error.reasons)
+            raise
+        self.log.routed(
+            call,
+            pending_origin=self._calls.pending_origin(call),
+            delay_ms=self._switches.apply_delay_ms,
+            to=destination.name,
+        )
         self._put_in_line(call, destination, chosen)
         return {destination.kind: destination.external_id}
 

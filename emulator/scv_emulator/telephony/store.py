@@ -62,6 +62,7 @@ class Telephony:
             switches=switches,
             on_pending=lambda pending: self.reps.offer(pending),  # noqa: PLW0108 - reps are made below
             is_available=lambda user: self.reps.is_available(user),  # noqa: PLW0108 - likewise
+            now=now,
         )
         self.reps = Reps(database=database, now=now, requeue=self.routing.put_in_queue, reps=reps)
         flows.run_deployed = DeployedFlows(
